@@ -1,0 +1,138 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Descriptors and manifests: the nodes and edges of the image graph, parsed from bytes that nobody vouched for.
+
+Sources: OCI image specification 1.1 (``image-index.md``, ``manifest.md``, ``descriptor.md``) and the Docker image
+manifest specification version 2, schemas 1 and 2.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple
+
+from .digest import DIGEST
+
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+json"
+DOCKER_SCHEMA1_SIGNED = "application/vnd.docker.distribution.manifest.v1+prettyjws"
+
+INDEX_TYPES = frozenset((OCI_INDEX, DOCKER_LIST))
+IMAGE_TYPES = frozenset((OCI_MANIFEST, DOCKER_MANIFEST))
+#: What a request for a manifest accepts, in the order of preference.
+ACCEPT = (OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST, DOCKER_SCHEMA1_SIGNED, DOCKER_SCHEMA1)
+
+#: Distribution refuses larger manifests (``maxManifestBodySize``), so no healthy one is larger.
+MAX_MANIFEST_BYTES = 4 * 1024 * 1024
+#: How deep indexes may nest. Nothing in the field nests deeper than two; a chain is only ever hostile.
+MAX_DEPTH = 8
+MAX_BLOB_BYTES = 1 << 50
+
+_ATTESTATION = "attestation-manifest"
+
+
+class InvalidManifest(ValueError):
+    """The bytes are no manifest of a known kind; the message says why."""
+
+
+class Descriptor(NamedTuple):
+    """What a manifest says of something it refers to: digest, size in bytes, media type, and for children the platform."""
+
+    digest: str
+    size: int
+    media_type: str = ""
+    platform: str = ""  # "linux/arm64/v8"; empty where the descriptor has none
+    attestation: bool = False
+    foreign: bool = False  # has ``urls``: need not be present
+
+
+class Manifest(NamedTuple):
+    """One parsed manifest. An index has ``children``; an image has ``config`` and ``layers``; ``legacy`` is schema 1."""
+
+    kind: str  # "index", "image" or "legacy"
+    media_type: str  # as written in the manifest, else the one its shape stands for
+    children: Tuple[Descriptor, ...] = ()
+    config: Optional[Descriptor] = None
+    layers: Tuple[Descriptor, ...] = ()
+    subject: Optional[Descriptor] = None
+
+    def blobs(self) -> Iterator[Descriptor]:
+        """Config and layers that must be present: foreign layers are left out."""
+        if self.config is not None:
+            yield self.config
+        for layer in self.layers:
+            if not layer.foreign:
+                yield layer
+
+
+def parse_manifest(content: bytes) -> Manifest:
+    """Parse manifest bytes; raise :class:`InvalidManifest` for anything that is no manifest of a known kind.
+
+    An index without ``mediaType`` is recognised by its ``manifests`` list, as OCI allows.
+    """
+    if len(content) > MAX_MANIFEST_BYTES:
+        raise InvalidManifest(f"{len(content)} bytes: larger than the {MAX_MANIFEST_BYTES} that a registry accepts")
+    if not content:
+        raise InvalidManifest("0 bytes")
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise InvalidManifest(f"no JSON ({str(error)[:80]})") from None
+    if not isinstance(document, dict):
+        raise InvalidManifest("JSON, but no object")
+    version = document.get("schemaVersion")
+    if version == 1:
+        return Manifest("legacy", DOCKER_SCHEMA1_SIGNED if "signatures" in document else DOCKER_SCHEMA1)
+    if version != 2:
+        raise InvalidManifest(f"schemaVersion is {str(version)[:20]!r}, not 2")
+    return _parse_schema2(document)
+
+
+def _parse_schema2(document: Dict[str, Any]) -> Manifest:
+    media_type = document.get("mediaType") or ""
+    subject = document.get("subject")
+    about = _descriptor(subject, "subject") if subject is not None else None
+    if media_type in INDEX_TYPES or (not media_type and isinstance(document.get("manifests"), list)):
+        children = document.get("manifests")
+        if not isinstance(children, list):
+            raise InvalidManifest("an index without a manifests list")
+        return Manifest("index", media_type or OCI_INDEX, tuple([_child(item) for item in children]), subject=about)
+    if media_type in IMAGE_TYPES or (not media_type and "config" in document):
+        layers = document.get("layers") or []
+        if not isinstance(layers, list):
+            raise InvalidManifest("layers is no list")
+        config = _descriptor(document.get("config"), "config")
+        return Manifest("image", media_type or OCI_MANIFEST, (), config, tuple([_descriptor(item, "layer") for item in layers]), about)
+    raise InvalidManifest(f"mediaType is {str(media_type)[:100]!r}" if media_type else "neither an index nor an image")
+
+
+def _descriptor(item: Any, role: str) -> Descriptor:
+    try:
+        digest, size = item["digest"], item["size"]
+        media_type = item.get("mediaType") or ""
+    except (TypeError, KeyError, AttributeError, IndexError):
+        raise InvalidManifest(f"a {role} descriptor without digest and size") from None
+    if type(digest) is not str or DIGEST.match(digest) is None:
+        raise InvalidManifest(f"a {role} digest that is none: {str(digest)[:100]!r}")
+    if type(size) is not int or not 0 <= size <= MAX_BLOB_BYTES:
+        raise InvalidManifest(f"a {role} size that is none: {str(size)[:40]!r}")
+    if type(media_type) is not str:
+        raise InvalidManifest(f"a {role} media type that is none")
+    return Descriptor(digest, size, media_type, foreign=bool(item.get("urls")))
+
+
+def _child(item: Any) -> Descriptor:
+    child = _descriptor(item, "child")
+    platform = item.get("platform")
+    annotations = item.get("annotations")
+    text = _platform_text(platform) if isinstance(platform, dict) else ""
+    marked = isinstance(annotations, dict) and annotations.get("vnd.docker.reference.type") == _ATTESTATION
+    return child._replace(platform=text, attestation=marked)
+
+
+def _platform_text(platform: Dict[str, Any]) -> str:
+    parts = [platform.get("os"), platform.get("architecture"), platform.get("variant")]
+    return "/".join(str(part)[:40] for part in parts if part)
