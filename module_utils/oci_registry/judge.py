@@ -75,7 +75,7 @@ def _damages(view: RepositoryView, root: str, tags: Tuple[str, ...]) -> Iterator
         if tags:
             yield _root_damage(root, fault)
         return
-    for edge in edges_below(root, view.manifests):
+    for edge in edges_below(root, view.manifests, view.referrers):
         damage = _edge_damage(view, edge)
         if damage is not None:
             yield damage

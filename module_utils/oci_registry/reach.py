@@ -26,10 +26,15 @@ class Edge(NamedTuple):
     attestation: bool  # only an attestation needs it
 
 
-def edges_below(root: str, manifests: Mapping[str, Manifest]) -> Iterator[Edge]:
+Referrers = Mapping[str, Tuple[Descriptor, ...]]
+_NO_REFERRERS: Referrers = {}
+
+
+def edges_below(root: str, manifests: Mapping[str, Manifest], referrers: Referrers = _NO_REFERRERS) -> Iterator[Edge]:
     """Every edge that is reachable from ``root``, each manifest entered once, an index before what is below it.
 
-    A manifest that both a platform and an attestation need is entered through the platform.
+    A manifest that both a platform and an attestation need is entered through the platform. ``referrers`` (subject: what refers to it)
+    adds edges that count like those to an attestation.
     """
     seen: Set[str] = set()
     waiting = [(root, "", False)]
@@ -40,7 +45,8 @@ def edges_below(root: str, manifests: Mapping[str, Manifest]) -> Iterator[Edge]:
             continue
         seen.add(digest)
         manifest = manifests[digest]
-        for child in manifest.children:
+        about = tuple([item._replace(attestation=True) for item in referrers.get(digest, ())])
+        for child in manifest.children + about:
             below = child.platform or platform
             lesser = attested or child.attestation
             yield Edge(digest, child, child_role(child), below, lesser)

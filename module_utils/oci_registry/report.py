@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, Dict, List, NamedTuple, Sequence
 
 from .findings import Finding, as_dicts, count_by_code, is_healthy
 
@@ -57,3 +57,31 @@ class Report(NamedTuple):
         record["healthy"] = self.healthy
         record["complete"] = self.complete
         return record
+
+
+def combine(reports: Sequence[Report]) -> Dict[str, Any]:
+    """Several stores as one record: the same keys as one report, each finding with its ``store``, and every report under ``stores``."""
+    whole = dict(reports[0].as_dict()) if len(reports) == 1 else _merged(reports)
+    whole["findings"] = [dict(finding, store=report.target) for report in reports for finding in as_dicts(report.findings)]
+    whole["stores"] = [report.as_dict() for report in reports]
+    return whole
+
+
+def _merged(reports: Sequence[Report]) -> Dict[str, Any]:
+    every = [finding for report in reports for finding in report.findings]
+    summary: Dict[str, Any] = {}
+    for report in reports:
+        for name, count in report.summary.items():
+            if isinstance(count, (int, float)):
+                summary[name] = round(summary.get(name, 0) + count, 3)
+    return {
+        "observer": reports[0].observer,
+        "target": ", ".join(report.target for report in reports),
+        "proof": reports[0].proof,
+        "summary": dict(summary, findings_by_code=count_by_code(every)),
+        "problems": [f"{report.target}: {problem}" for report in reports for problem in report.problems],
+        "legacy": [f"{report.target}: {name}" for report in reports for name in report.legacy],
+        "caveats": list(dict.fromkeys(caveat for report in reports for caveat in report.caveats)),
+        "healthy": all(report.healthy for report in reports),
+        "complete": all(report.complete for report in reports),
+    }

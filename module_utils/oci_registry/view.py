@@ -8,10 +8,10 @@ say the same word for the same damage.
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Set
+from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 from .findings import Finding
-from .model import Manifest
+from .model import Descriptor, Manifest
 
 MISSING, CORRUPT, INVALID = "missing", "corrupt", "invalid"
 
@@ -33,7 +33,7 @@ class Fault(NamedTuple):
 class RepositoryView:
     """The facts of one repository. A digest that is in neither ``*_faults`` nor ``sizes`` was not looked at."""
 
-    __slots__ = ("blob_faults", "disk_findings", "legacy", "lie_state", "manifest_faults", "manifests", "name", "sizes", "tag_faults", "tags", "untagged")
+    __slots__ = ("blob_faults", "disk_findings", "legacy", "lie_state", "manifest_faults", "manifests", "name", "referrers", "sizes", "tag_faults", "tags", "untagged")
 
     def __init__(self, name: str, *, lie_state: str = "unknown") -> None:
         self.name = name
@@ -46,6 +46,7 @@ class RepositoryView:
         self.blob_faults: Dict[str, Fault] = {}
         self.sizes: Dict[str, int] = {}  #: bytes of each manifest and blob that was found in order
         self.untagged: Set[str] = set()  #: manifests that the repository serves though no tag reaches them (disk only)
+        self.referrers: Dict[str, Tuple[Descriptor, ...]] = {}  #: subject: what the referrers API lists for it (http only)
         self.legacy: List[str] = []  #: tags that point at schema 1 manifests: old, not broken
         self.disk_findings: List[Finding] = []  #: what only the disk shows, already judged by the scan
 

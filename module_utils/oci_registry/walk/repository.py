@@ -1,0 +1,238 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The walk of one repository: which requests its answers lead to, each distinct digest asked for once."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Set
+
+from ..client import Client
+from ..digest import is_digest, new_hash, split_digest
+from ..errors import AuthenticationFailed, RegistryError
+from ..judge import judge
+from ..model import MAX_DEPTH, Descriptor, Manifest
+from ..reach import subject_of_tag
+from ..view import CORRUPT, INVALID, Fault, RepositoryView
+from .facts import BlobFacts, ManifestFacts, head_facts, manifest_facts, range_facts, whole_facts
+from .pool import TaskPool
+
+
+class Options(NamedTuple):
+    """What to look at in each repository, and how hard."""
+
+    proof: str = "bytes"  # manifests, head, bytes or content
+    tags_per_repository: int = 0  # 0: all
+    referrers: bool = False  # ask the referrers API as well
+
+
+class Host(NamedTuple):
+    """What a repository's walk needs of the whole."""
+
+    client: Client
+    pool: TaskPool
+    options: Options
+    failed: Callable[[str, RegistryError], None]  # (what, why): it could not be looked at
+    succeeded: Callable[[], None]
+    finished: Callable[["RepositoryWalk"], None]
+
+
+class RepositoryWalk:
+    """Fills ``view``; calls ``host.finished(self)`` when the last answer is in."""
+
+    def __init__(self, host: Host, name: str, wanted: Optional[Iterable[str]] = None) -> None:
+        """``wanted``: tags and digests to look at; None stands for every tag that the registry lists."""
+        self.view = RepositoryView(name)
+        self.listed_tags = 0
+        self.abandoned = False
+        self._host = host
+        self._wanted = None if wanted is None else list(wanted)
+        self._claimed: Set[str] = set()
+        self._pending = 0
+        self._lock = threading.Lock()
+        self._rounds = 0
+
+    @property
+    def lists_tags(self) -> bool:
+        """Whether the tags come from the registry's own list."""
+        return self._wanted is None
+
+    def start(self) -> None:
+        """The first task: learn the tags, then ask for each."""
+        self._pending += 1
+        self._guarded(self._begin, "tags")
+
+    def _begin(self) -> None:
+        references = self._wanted
+        if references is None:
+            references = self._host.client.tags(self.view.name) or []
+            self.listed_tags = len(references)
+            limit = self._host.options.tags_per_repository
+            references = sorted(references)[-limit:] if limit else references
+        else:
+            self.listed_tags = len(references)
+        self._add([partial(self._fetch_root, reference) for reference in references])
+
+    def _add(self, tasks: List[Callable[[], None]]) -> None:
+        with self._lock:
+            self._pending += len(tasks)
+        self._host.pool.add([partial(self._guarded, task, "") for task in tasks])
+
+    def _guarded(self, task: Callable[[], None], what: str) -> None:
+        """Run one task; whatever becomes of it, count it as done, and finish when it was the last."""
+        try:
+            if not self.abandoned:
+                task()
+                self._host.succeeded()
+        except RegistryError as error:
+            self.abandoned = self.abandoned or isinstance(error, AuthenticationFailed)
+            self._host.failed(f"{self.view.name}: {what}" if what else self.view.name, error)
+        with self._lock:
+            self._pending -= 1
+            last = self._pending == 0
+        if last and not self._recheck():
+            self._host.finished(self)
+
+    # -- manifests
+
+    def _fetch_root(self, reference: str) -> None:
+        answer = self._host.client.get_manifest(self.view.name, reference)
+        facts = manifest_facts(answer, reference)
+        label = f"@{reference}" if is_digest(reference) else reference
+        self.view.tags[label] = facts.digest
+        if facts.legacy:
+            self.view.legacy.append(label)
+            return
+        if not facts.digest and facts.fault is not None:
+            self.view.tag_faults[label] = facts.fault
+            return
+        if self._claim(facts.digest):
+            self._take(facts, 0)
+        self._look_at_subject(subject_of_tag(label))
+
+    def _fetch_manifest(self, digest: str, depth: int) -> None:
+        if depth > MAX_DEPTH:
+            self.view.manifest_faults[digest] = Fault(INVALID, "invalid", f"nested deeper than {MAX_DEPTH} levels")
+            return
+        answer = self._host.client.get_manifest(self.view.name, digest)
+        self._take(manifest_facts(answer, digest), depth)
+
+    def _take(self, facts: ManifestFacts, depth: int) -> None:
+        view, digest = self.view, facts.digest
+        if facts.fault is not None:
+            view.manifest_faults[digest] = facts.fault
+            return
+        view.sizes[digest] = facts.size
+        if facts.manifest is None:
+            return
+        view.manifests[digest] = facts.manifest
+        self._add(self._children(facts.manifest, depth) + self._blobs(facts.manifest))
+        if facts.manifest.subject is not None:
+            self._look_at_subject(facts.manifest.subject.digest)
+        if depth == 0 and self._host.options.referrers:
+            self._list_referrers(digest)
+
+    def _children(self, manifest: Manifest, depth: int) -> List[Callable[[], None]]:
+        fresh = [child.digest for child in manifest.children if self._claim(child.digest)]
+        return [partial(self._fetch_manifest, digest, depth + 1) for digest in fresh]
+
+    def _look_at_subject(self, digest: Optional[str]) -> None:
+        """A referrer's subject must be there; that is all that is asked of it here."""
+        if digest is not None and self._claim(digest):
+            self._add([partial(self._fetch_manifest, digest, 0)])
+
+    def _list_referrers(self, digest: str) -> None:
+        found = self._host.client.referrers(self.view.name, digest)
+        if found:
+            self.view.referrers[digest] = tuple(found)
+            self._add([partial(self._fetch_manifest, item.digest, 1) for item in found if self._claim(item.digest)])
+
+    # -- blobs
+
+    def _blobs(self, manifest: Manifest) -> List[Callable[[], None]]:
+        if self._host.options.proof == "manifests":
+            return []
+        return [partial(self._prove_blob, blob) for blob in manifest.blobs() if self._claim("blob " + blob.digest)]
+
+    def _prove_blob(self, blob: Descriptor) -> None:
+        facts = self._blob_facts(blob)
+        if facts.fault is not None:
+            self.view.blob_faults[blob.digest] = facts.fault
+        elif facts.size is not None:
+            self.view.sizes[blob.digest] = facts.size
+
+    def _blob_facts(self, blob: Descriptor) -> BlobFacts:
+        client, name, proof = self._host.client, self.view.name, self._host.options.proof
+        if proof == "head":
+            return head_facts(client.head_blob(name, blob.digest))
+        if proof == "content":
+            return self._whole_blob(blob)
+        last = max(blob.size - 1, 0)
+        return range_facts(client.get_blob_range(name, blob.digest, last, last), blob)
+
+    def _whole_blob(self, blob: Descriptor) -> BlobFacts:
+        hasher = new_hash(blob.digest)
+        facts = whole_facts(self._host.client.get_blob(self.view.name, blob.digest, hasher.update), blob)
+        if facts.fault is None and hasher.hexdigest() != split_digest(blob.digest)[1]:
+            return BlobFacts(fault=Fault(CORRUPT, "unknown", "the bytes served do not hash to the digest", facts.size))
+        return facts
+
+    # -- the end
+
+    def _claim(self, key: str) -> bool:
+        """Whether the caller is the first to ask for ``key``."""
+        with self._lock:
+            if key in self._claimed:
+                return False
+            self._claimed.add(key)
+            return True
+
+    def _recheck(self) -> bool:
+        """Before accusing: tags that were deleted or moved while the walk ran are no fault. True if there is more to do."""
+        view = self.view
+        faulty = view.tag_faults or view.manifest_faults or view.blob_faults
+        if not faulty or not self.lists_tags or self.abandoned or self._rounds >= 2:
+            return False
+        self._rounds += 1
+        self._pending += 1
+        self._host.pool.add([partial(self._guarded, self._forget_vanished, "tags")])
+        return True
+
+    def _forget_vanished(self) -> None:
+        listed = set(self._host.client.tags(self.view.name) or ())
+        for tag in [tag for tag in self.view.tags if tag not in listed]:
+            self._forget(tag)
+        suspects = self._suspect_tags()
+        moved = [tag for tag in suspects if self._has_moved(tag)]
+        for tag in moved:
+            self._forget(tag)
+        self._add([partial(self._fetch_root, tag) for tag in moved])
+        if not moved:
+            self._rounds = 2
+
+    def _forget(self, tag: str) -> None:
+        self.view.tags.pop(tag, None)
+        self.view.tag_faults.pop(tag, None)
+
+    def _suspect_tags(self) -> Set[str]:
+        return {tag for finding in judge(self.view) for tag in finding.tags}
+
+    def _has_moved(self, tag: str) -> bool:
+        answer = self._host.client.head_manifest(self.view.name, tag)
+        named = answer.headers.get("docker-content-digest", "")
+        known = self.view.tags.get(tag, "")
+        return answer.status == 200 and is_digest(named) and named != known
+
+
+def summarize(view: RepositoryView) -> Dict[str, int]:
+    """What one finished repository adds to the counts of a report."""
+    indexes = sum(1 for manifest in view.manifests.values() if manifest.kind == "index")
+    known = set(view.sizes) - set(view.manifests)
+    return {
+        "tags": len(view.tags),
+        "indexes": indexes,
+        "manifests": len(view.manifests) - indexes,
+        "blobs": len(known),
+        "bytes": sum(view.sizes.values()),
+    }

@@ -1,0 +1,154 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The walk of a whole registry, or of chosen repositories or images: many repositories, one report."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Set
+
+from ..client import Client
+from ..errors import BadInput, RegistryError, RegistryUnavailable, Unreachable
+from ..findings import Finding
+from ..judge import judge
+from ..reference import Reference
+from ..report import LESS_PROOF, MAY_MASK, Report
+from .pool import Task, TaskPool
+from .repository import Host, Options, RepositoryWalk, summarize
+
+PROOFS = ("manifests", "head", "bytes", "content")
+#: This many requests in a row that found no registry end the walk: it died, and each further try would only wait.
+PATIENCE = 3
+Progress = Callable[[Dict[str, int]], None]
+
+
+class Walk:
+    """One walk. ``run()`` once; the report says what was seen, however it ended."""
+
+    def __init__(self, client: Client, options: Options = Options(), *, concurrency: int = 8, progress: Optional[Progress] = None) -> None:
+        if options.proof not in PROOFS:
+            raise BadInput(f"proof {options.proof!r} is none of {', '.join(PROOFS)}")
+        self._client = client
+        self._options = options
+        self._progress = progress
+        self._pool = TaskPool(concurrency)
+        self._host = Host(client, self._pool, options, self._failed, self._succeeded, self._finished)
+        self._lock = threading.Lock()
+        self._findings: List[Finding] = []
+        self._legacy: List[str] = []
+        self._problems: Dict[str, str] = {}
+        self._counts = dict.fromkeys(("repositories", "tags", "indexes", "manifests", "blobs", "bytes"), 0)
+        self._unlisted = 0
+        self._first_error: Optional[RegistryError] = None
+        self._failures_in_a_row = 0
+        self._seen_anything = False
+        self._open: Set[RepositoryWalk] = set()
+
+    def catalog(self) -> Report:
+        """Walk every repository that the registry lists."""
+        return self._run(self._tasks(self._catalog_names()))
+
+    def repositories(self, names: Sequence[str]) -> Report:
+        """Walk the named repositories, all tags of each."""
+        return self._run(self._tasks(iter(names)))
+
+    def images(self, references: Sequence[Reference]) -> Report:
+        """Walk the named images only."""
+        by_repository: Dict[str, List[str]] = {}
+        for reference in references:
+            wanted = by_repository.setdefault(reference.repository, [])
+            if reference.target not in wanted:
+                wanted.append(reference.target)
+        return self._run(iter([self._opened(name, wanted) for name, wanted in by_repository.items()]))
+
+    def cancel(self) -> None:
+        """End the walk from another thread; the report will be incomplete."""
+        self._problems.setdefault("cancelled", "cancelled before the end")
+        self._pool.stop()
+
+    def _tasks(self, names: Iterable[str]) -> Iterator[Task]:
+        for name in names:
+            yield self._opened(name)
+
+    def _opened(self, name: str, wanted: Optional[List[str]] = None) -> Task:
+        repository = RepositoryWalk(self._host, name, wanted)
+        with self._lock:
+            self._open.add(repository)
+        return repository.start
+
+    def _catalog_names(self) -> Iterator[str]:
+        try:
+            for name in self._client.repositories():
+                self._succeeded()
+                yield name
+            self._succeeded()
+        except RegistryError as error:
+            self._failed("catalog", error)
+
+    def _run(self, source: Iterator[Task]) -> Report:
+        began = time.monotonic()
+        try:
+            self._pool.run(source, self._tick)
+        finally:
+            self._client.close()
+        for repository in list(self._open):  # cut short: what was seen of them still counts
+            self._finished(repository)
+        if self._first_error is not None and not self._seen_anything:
+            raise self._first_error
+        return self._report(time.monotonic() - began)
+
+    def _report(self, seconds: float) -> Report:
+        summary: Dict[str, object] = dict(self._counts)
+        summary.update(requests=self._client.requests, bytes_received=self._client.bytes_received, seconds=round(seconds, 3))
+        caveats = [MAY_MASK]
+        if self._options.proof in ("manifests", "head"):
+            caveats.insert(0, LESS_PROOF.format(proof=self._options.proof))
+        if self._unlisted:
+            caveats.append(f"{self._unlisted} tags were not looked at (tags_per_repository={self._options.tags_per_repository})")
+        problems = [f"{what}: {why}" for what, why in self._problems.items()]
+        return Report("http", self._client.address, self._options.proof, self._findings, summary, problems, sorted(self._legacy), caveats)
+
+    # -- called by the repositories, from any thread
+
+    def _succeeded(self) -> None:
+        self._seen_anything = True
+        self._failures_in_a_row = 0
+
+    def _failed(self, what: str, error: RegistryError) -> None:
+        with self._lock:
+            self._first_error = self._first_error or error
+            self._problems.setdefault(what, str(error))
+            if isinstance(error, (Unreachable, RegistryUnavailable)):
+                self._failures_in_a_row += 1
+            if self._failures_in_a_row >= PATIENCE or what == "catalog":
+                self._pool.stop()
+
+    def _finished(self, repository: RepositoryWalk) -> None:
+        view = repository.view
+        findings = judge(view)
+        counts = summarize(view)
+        with self._lock:
+            self._open.discard(repository)
+            self._findings.extend(findings)
+            self._legacy.extend(f"{view.name}:{tag}" for tag in view.legacy)
+            self._counts["repositories"] += 1
+            for name, count in counts.items():
+                self._counts[name] += count
+            self._unlisted += repository.listed_tags - len(view.tags) if self._options.tags_per_repository else 0
+
+    def _tick(self) -> None:
+        if self._progress is not None:
+            self._progress(dict(self._counts, requests=self._client.requests, findings=len(self._findings)))
+
+
+def walk(client: Client, *, images: Sequence[Reference] = (), repositories: Sequence[str] = (), concurrency: int = 8,
+         options: Options = Options(), progress: Optional[Progress] = None) -> Report:
+    """Walk ``images`` if any are given, else ``repositories`` if any are given, else the whole catalog.
+
+    Raises a :class:`RegistryError` if nothing at all could be looked at; otherwise what could not be is in ``report.problems``.
+    """
+    job = Walk(client, options, concurrency=concurrency, progress=progress)
+    if images:
+        return job.images(images)
+    return job.repositories(repositories) if repositories else job.catalog()
