@@ -33,6 +33,7 @@ def configuration(folder: str, settings: Settings) -> Dict[str, Any]:
             "maintenance": {"uploadpurging": {"enabled": False}},
         },
         "http": {"addr": f"{settings.host}:{settings.port}", "secret": "registry-lab"},
+        "validation": {"manifests": {"urls": {"allow": ["^https?://"]}}},  # else manifests with foreign layers are refused
     }
     if settings.cache:
         config["storage"]["cache"] = {"blobdescriptor": "inmemory"}
