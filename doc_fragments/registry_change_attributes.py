@@ -1,0 +1,26 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Attributes of the modules that change something."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """``extends_documentation_fragment: registry_change_attributes``"""
+
+    DOCUMENTATION = r"""
+attributes:
+  check_mode:
+    description: Whether it runs in check mode, changing nothing and predicting what would change.
+    support: full
+  diff_mode:
+    description: Whether it shows what it changed, or would change, in diff mode.
+    support: full
+  idempotent:
+    description: Whether a second run with the same options changes nothing.
+    support: full
+  platform:
+    description: Operating systems of the host that it runs on.
+    support: full
+    platforms: posix
+"""

@@ -1,0 +1,69 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The subcommands, and which exit code a person gets: 0 healthy or done, 1 findings or failed, 2 could not look."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import NamedTuple
+
+from . import build, checks, places, play
+
+
+class Command(NamedTuple):
+    """``run`` takes the remaining arguments and returns the exit code."""
+
+    run: Callable[[list[str]], int]
+    usage: str
+    about: str
+
+
+def doctor(arguments: list[str]) -> int:
+    """The core's own command line, exactly as ``registry-doctor.pyz`` offers it."""
+    sys.path.append(str(places.ROOT))
+    from module_utils.oci_registry.doctor import main as doctor_main
+
+    return doctor_main(arguments)
+
+
+def show_help(_arguments: list[str]) -> int:
+    """Print what there is to run: every playbook with its own first comment line, then the other commands."""
+    print(
+        "Usage: ./runbook COMMAND [arguments]\n\nPlaybooks (arguments go to ansible-playbook: -i, -e, --check, --diff, -v ...):"
+    )
+    for name in places.playbooks():
+        print(f"  {name:<24} {places.about_playbook(name)}")
+    print("\nOther commands:")
+    for command in COMMANDS.values():
+        print(f"  {command.usage:<24} {command.about}")
+    print("\nExit codes: 0 healthy or done; 1 findings, or a check failed; 2 could not look.")
+    return 0
+
+
+COMMANDS = {
+    "play": Command(play.run, "play NAME [arguments]", "the same as NAME: run playbooks/NAME.yml"),
+    "doctor": Command(doctor, "doctor [arguments]", "verify, walk or scan without Ansible (doctor --help)"),
+    "test": Command(checks.test, "test [arguments]", "the tests (arguments go to pytest)"),
+    "lint": Command(checks.lint, "lint", "every static check"),
+    "check": Command(checks.check, "check", "lint, then test"),
+    "build": Command(build.run, "build", "make dist/registry-doctor.pyz"),
+    "help": Command(show_help, "help", "this text"),
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; an unknown name that a playbook has means that playbook."""
+    name, rest = (arguments[0], arguments[1:]) if arguments else ("help", [])
+    if name in ("-h", "--help"):
+        name = "help"
+    try:
+        if name in COMMANDS:
+            return COMMANDS[name].run(rest)
+        return play.run([name, *rest])
+    except places.Refused as refusal:
+        print(f"runbook: {refusal}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nrunbook: interrupted", file=sys.stderr)
+        return 130

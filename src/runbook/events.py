@@ -1,0 +1,52 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Events of ansible-runner, read: which of them end a task on a host, and how."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+_ENDS = {
+    "runner_on_ok": "ok",
+    "runner_on_failed": "failed",
+    "runner_on_unreachable": "unreachable",
+    "runner_on_skipped": "skipped",
+}
+
+
+class Result(NamedTuple):
+    """One task on one host. ``kind``: ok, changed, failed (not ignored), skipped or unreachable. ``seconds`` of wall time."""
+
+    kind: str
+    task: str
+    role: str
+    action: str  # short: "fail" for ansible.builtin.fail
+    host: str
+    seconds: float
+    data: dict[str, Any]  # what the module returned, after Ansible's own masking
+
+    @property
+    def is_debug(self) -> bool:
+        return self.action == "debug"
+
+
+def result_of(event: dict[str, Any]) -> Result | None:
+    """The :class:`Result` in an event, or None where it ends no task."""
+    kind = _ENDS.get(event.get("event", ""))
+    if kind is None:
+        return None
+    about = event.get("event_data", {})
+    data = about.get("res") or {}
+    if kind == "failed" and about.get("ignore_errors"):
+        kind = "ok"
+    elif kind == "ok" and data.get("changed"):
+        kind = "changed"
+    action = str(about.get("task_action", "")).rpartition(".")[2]
+    seconds = float(about.get("duration") or 0.0)
+    return Result(kind, str(about.get("task", "")), str(about.get("role", "")), action, str(about.get("host", "")), seconds, data)
+
+
+def message_of(data: dict[str, Any]) -> str:
+    """What a result says to people: ``msg`` as text; a list is taken as lines."""
+    message = data.get("msg", "")
+    return "\n".join(map(str, message)) if isinstance(message, list) else str(message)

@@ -1,0 +1,53 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Where things are: the checkout, its playbooks, and the folder for what runs leave behind."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULE_UTILS = ROOT / "module_utils"
+PLAYBOOKS = ROOT / "playbooks"
+
+
+class Refused(Exception):
+    """The command cannot be carried out as given; the message says why and what to do."""
+
+
+def state() -> Path:
+    """The folder for journals and reports: RUNBOOK_STATE, else ``.runbook`` in the checkout."""
+    return Path(os.environ.get("RUNBOOK_STATE") or ROOT / ".runbook").resolve()
+
+
+def playbooks() -> list[str]:
+    """The names that ``./runbook NAME`` takes, in order."""
+    return sorted(path.stem for path in PLAYBOOKS.glob("*.yml"))
+
+
+def playbook(name: str) -> Path:
+    """The file of a playbook, or :class:`Refused` with the names there are."""
+    if name not in playbooks():
+        known = ", ".join(playbooks()) or "none yet"
+        raise Refused(f"there is no command and no playbook {name!r}. Playbooks: {known}. See ./runbook help")
+    return PLAYBOOKS / f"{name}.yml"
+
+
+def about_playbook(name: str) -> str:
+    """The first comment in a playbook that is no licence header: what it is for, in one line."""
+    for line in playbook(name).read_text(encoding="utf-8").splitlines():
+        text = line.removeprefix("#").strip()
+        if line.startswith("#") and text and not text.startswith(("Copyright", "SPDX")):
+            return text
+    return ""
+
+
+def private_folder(*parts: str) -> Path:
+    """A folder below :func:`state` that only its owner can read, made if missing; :class:`Refused` where it cannot be."""
+    folder = state().joinpath(*parts)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(f"cannot make {folder}: {error.strerror}. Name another place with RUNBOOK_STATE") from None
+    return folder

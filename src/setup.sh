@@ -1,0 +1,141 @@
+# shellcheck shell=sh
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+#
+# What ../runbook makes and installs before it hands over. Its $root, $venv and $python are used here.
+: "${root:?}" "${venv:?}"
+
+say() { printf 'runbook: %s\n' "$*" >&2; }
+
+die() {
+    say "$*"
+    exit 2
+}
+
+# phase WHAT COMMAND...: run a command quietly; one line says what and how long; its last lines only when it fails
+phase() {
+    what=$1
+    shift
+    began=$(date +%s)
+    printf 'runbook: %s ... ' "$what" >&2
+    log=$(mktemp)
+    trap 'rm -f "$log"' EXIT
+    trap 'exit 130' INT TERM
+    if "$@" >"$log" 2>&1 </dev/null 9>&-; then
+        printf '%s s\n' "$(($(date +%s) - began))" >&2
+        rm -f "$log"
+        trap - EXIT INT TERM
+    else
+        printf 'failed:\n' >&2
+        tail -n 20 "$log" >&2
+        exit 2
+    fi
+}
+
+# --- the virtual environment
+
+# stamp SET: what $venv/.ready-SET must hold to be current: the pins, the place and the interpreter
+stamp() {
+    printf '%s|%s|%s\n' "$(cksum <"$root/requirements/$1.txt")" "$venv" "$(readlink -f -- "$venv/bin/python")"
+}
+
+# ready SET...: whether every set of requirements is installed and current
+ready() {
+    for pins; do
+        [ -x "$venv/bin/python" ] || return 1
+        [ "$(cat -- "$venv/.ready-$pins" 2>/dev/null)" = "$(stamp "$pins")" ] || return 1
+    done
+}
+
+# need_venv SET...: make $venv unless it is whole and current; one run at a time
+need_venv() {
+    ! ready "$@" || return 0
+    mkdir -p -- "$(dirname -- "$venv")" 2>/dev/null || true
+    (: >"$venv.lock") 2>/dev/null || die "cannot write $venv.lock. Name another place for the environment with RUNBOOK_VENV."
+    exec 9>"$venv.lock"
+    if command -v flock >/dev/null && ! flock -n 9; then
+        say "another run is making $venv; waiting for it"
+        flock 9
+    fi
+    ready "$@" || fill_venv "$@"
+    exec 9>&-
+}
+
+fill_venv() {
+    ready run || make_venv
+    for set_name; do
+        ready "$set_name" && continue
+        phase "installing requirements/$set_name.txt" env PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 \
+            "$venv/bin/python" -m pip install -q --no-input --disable-pip-version-check -r "$root/requirements/$set_name.txt"
+        stamp "$set_name" >"$venv/.ready-$set_name"
+    done
+}
+
+make_venv() {
+    find_python
+    has_venv || install_packages "python3-venv, Python's own tool to make $venv" python3-venv
+    has_venv || die "$python cannot make virtual environments (no ensurepip). Install its venv package (Debian: python3-venv)."
+    rm -rf -- "$venv"
+    phase "making $venv with $("$python" -V)" "$python" -m venv "$venv"
+    python=$venv/bin/python
+}
+
+has_venv() { "$python" -c 'import ensurepip, venv' 2>/dev/null; }
+
+# find_python: set $python to an interpreter of 3.11 or later
+find_python() {
+    for python in ${RUNBOOK_PYTHON:+"$RUNBOOK_PYTHON"} python3 python3.13 python3.12 python3.11; do
+        "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && return
+    done
+    die "needs Python 3.11 or later, and found none on PATH. Install one, or name it with RUNBOOK_PYTHON."
+}
+
+# --- programs from the distribution
+
+# need_programs drill|test: a registry binary; the tests also run skopeo and openssl
+need_programs() {
+    missing=''
+    if ! has docker-registry && ! has registry; then
+        missing='docker-registry'
+        has skopeo || missing="$missing skopeo"
+    elif [ "$1" = test ]; then
+        has skopeo || missing="$missing skopeo"
+    fi
+    [ "$1" = drill ] || has openssl || missing="$missing openssl"
+    [ -n "$missing" ] || return 0
+    # shellcheck disable=SC2086 # package names
+    install_packages "a registry to break and repair, and what proves it by a real pull" $missing
+    case $missing in docker-registry*) update-rc.d docker-registry disable >/dev/null 2>&1 || true ;; esac
+}
+
+has() { command -v "$1" >/dev/null; }
+
+# install_packages WHY PACKAGE...: with apt-get, or say what to install and stop
+install_packages() {
+    why=$1
+    shift
+    may_install || die "missing: $why. Install it and run this again (Debian or Ubuntu, as root: apt-get install $*)."
+    say "installing with apt-get ($why): $*"
+    export DEBIAN_FRONTEND=noninteractive
+    phase 'apt-get update' apt-get -q update
+    phase "apt-get install $*" without_services apt-get -q -y --no-install-recommends -o DPkg::Lock::Timeout=120 install "$@"
+}
+
+may_install() {
+    [ "${RUNBOOK_NO_INSTALL:-0}" != 1 ] && [ "$(id -u)" = 0 ] && has apt-get && grep -Eq '^ID(_LIKE)?=.*(debian|ubuntu)' /etc/os-release
+}
+
+# without_services COMMAND...: run it so that no service is started by what it installs (a drill starts its own registry)
+without_services() {
+    policy=/usr/sbin/policy-rc.d
+    mark='registry-runbooks: installing, remove if it stays'
+    if [ -e "$policy" ] && ! grep -q "$mark" "$policy"; then
+        "$@" # the machine has a policy of its own
+        return
+    fi
+    printf '#!/bin/sh\n# %s\nexit 101\n' "$mark" >"$policy"
+    chmod 755 "$policy"
+    trap 'rm -f "$policy" "$log"' EXIT
+    "$@" || return
+    rm -f "$policy"
+}
