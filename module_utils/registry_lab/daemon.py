@@ -90,10 +90,14 @@ class Daemon:
 
 
 def _start_time(pid: int) -> Optional[str]:
-    """Start time of a living process; None for one that is gone or a zombie."""
+    """Start time of a living process; None for one that is gone or only waits to be reaped.
+
+    A zombie with more than one thread is still dying: its other threads hold the port and the files.
+    """
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             fields = file.read().rpartition(")")[2].split()
     except OSError:
         return None
-    return None if fields[0] in "ZX" else fields[19]
+    state, threads, started = fields[0], int(fields[17]), fields[19]
+    return None if state in "ZX" and threads <= 1 else started
