@@ -29,9 +29,8 @@ def doctor(arguments: list[str]) -> int:
 
 def show_help(_arguments: list[str]) -> int:
     """Print what there is to run: every playbook with its own first comment line, then the other commands."""
-    print(
-        "Usage: ./runbook COMMAND [arguments]\n\nPlaybooks (arguments go to ansible-playbook: -i, -e, --check, --diff, -v ...):"
-    )
+    print("Usage: ./runbook COMMAND [arguments]\n")
+    print("Playbooks (arguments go to ansible-playbook: -i, -e, --check, --diff, -v ...):")
     for name in places.playbooks():
         print(f"  {name:<24} {places.about_playbook(name)}")
     print("\nOther commands:")

@@ -29,6 +29,10 @@ class Result(NamedTuple):
     def is_debug(self) -> bool:
         return self.action == "debug"
 
+    @property
+    def is_failure(self) -> bool:
+        return self.kind in ("failed", "unreachable")
+
 
 def result_of(event: dict[str, Any]) -> Result | None:
     """The :class:`Result` in an event, or None where it ends no task."""
@@ -50,3 +54,8 @@ def message_of(data: dict[str, Any]) -> str:
     """What a result says to people: ``msg`` as text; a list is taken as lines."""
     message = data.get("msg", "")
     return "\n".join(map(str, message)) if isinstance(message, list) else str(message)
+
+
+def failure_of(data: dict[str, Any]) -> str:
+    """What a failed result says: its message, and for a command what it wrote to standard error."""
+    return "\n".join(filter(None, (message_of(data), str(data.get("stderr", "")).strip())))

@@ -13,18 +13,20 @@ import signal
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from . import places
-from .events import message_of, result_of
+from .events import failure_of, result_of
 from .journal import Journal
 from .progress import Progress
 from .redaction import recordable, secrets_in
 from .verdict import COULD_NOT_LOOK, Verdict
 
 _PROMPTS = ("-k", "-K", "-J", "--ask-pass", "--ask-become-pass", "--ask-vault-pass", "--ask-vault-password")
+PATIENCE = 10.0  # seconds that an interrupted ansible-playbook has to leave by itself
 
 
 class Run:
@@ -36,16 +38,18 @@ class Run:
         self.progress = Progress(verbose)
         self.verdict = Verdict()
         self.interrupted = False
+        self._patience_ends = 0.0
+        self._ansible_pid: int | None = None
 
     def on_event(self, event: dict[str, Any]) -> bool:
         """Show, record and weigh one event. False: ansible-runner need not keep it on disk."""
+        self._ansible_pid = event.get("pid") or self._ansible_pid
         result = result_of(event)
         self.verdict.note(event, result)
         self.progress.show(event, result)
         about = event.get("event_data", {})
         if result is not None:
-            failure = result.kind in ("failed", "unreachable")
-            details = {"message": message_of(result.data), "code": result.data.get("code")} if failure else {}
+            details = {"message": failure_of(result.data), "code": result.data.get("code")} if result.is_failure else {}
             ended = {"task": result.task, "host": result.host, "result": result.kind, "seconds": result.seconds}
             self.journal.write("task-ended", **ended, **details)
         elif event.get("event") == "playbook_on_task_start":
@@ -55,11 +59,16 @@ class Run:
         return False
 
     def on_interrupt(self, _signal: int, _frame: object) -> None:
-        """Ctrl-C or a polite kill: ansible-runner asks :meth:`is_interrupted` and then ends the playbook."""
+        """Ctrl-C or a polite kill: ask ansible-playbook to stop its workers and leave; :meth:`must_be_killed` if it does not."""
         self.interrupted = True
+        self._patience_ends = time.monotonic() + PATIENCE
+        if self._ansible_pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self._ansible_pid, signal.SIGTERM)
 
-    def is_interrupted(self) -> bool:
-        return self.interrupted
+    def must_be_killed(self) -> bool:
+        """Asked by ansible-runner every now and then: whether to kill ansible-playbook."""
+        return self.interrupted and (self._ansible_pid is None or time.monotonic() > self._patience_ends)
 
 
 def run(arguments: list[str]) -> int:
@@ -96,7 +105,7 @@ def _run_ansible(current: Run, playbook: Path, arguments: list[str], report: Pat
             playbook=str(playbook),
             cmdline=shlex.join(arguments),
             event_handler=current.on_event,
-            cancel_callback=current.is_interrupted,
+            cancel_callback=current.must_be_killed,
             suppress_output_file=True,
             quiet=True,
         )

@@ -8,12 +8,15 @@ is, so a table stays a table. Warnings and differences are printed as Ansible wo
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any
 
-from .events import Result, message_of
+from .events import Result, failure_of, message_of
 
-SHOWN_AS_IS = frozenset(("runner_on_file_diff", "warning", "deprecated", "system_warning", "error"))
+#: Events whose text is Ansible's own: differences, warnings, and what it says before a play or outside of one.
+SHOWN_AS_IS = frozenset(("runner_on_file_diff", "warning", "deprecated", "system_warning", "error", "verbose"))
+_COLOUR_CODE = re.compile(r"\x1b\[[0-9;]*m")
 _COLOURS = {"changed": "33", "failed": "31", "unreachable": "31", "ok": "32"}
 
 
@@ -26,33 +29,33 @@ class Progress:
 
     def show(self, event: dict[str, Any], result: Result | None) -> None:
         """Print one event of ansible-runner; ``result`` is set where a task ended on a host."""
-        kind, text = event.get("event", ""), event.get("stdout", "")
+        kind, about = event.get("event", ""), event.get("event_data", {})
         if self.verbose or kind in SHOWN_AS_IS:
-            self._print(text)
+            self._print(event.get("stdout", ""))
         elif kind == "playbook_on_play_start":
-            self._print(f"\n{event['event_data'].get('name', '')}")
-        elif result is not None:
+            self._print(f"\n{about.get('name', '')}")
+        elif kind == "runner_item_on_failed":
+            self._print(_indented(failure_of(about.get("res") or {})))
+        elif result is not None and result.kind != "skipped":
             self._result(result)
-        elif kind == "verbose" and text.startswith(("[WARNING]", "[DEPRECATION", "[ERROR]", "ERROR!", "Error")):
-            self._print(text)
 
     def _result(self, result: Result) -> None:
-        if result.kind == "skipped":
-            return
         if result.is_debug and result.kind == "ok":
             self._print(message_of(result.data))
             return
         where = "" if result.host in ("localhost", "127.0.0.1") else f"  [{result.host}]"
-        line = f"  {self._paint(result.kind)} {result.task}{where}  {result.seconds:.1f} s"
-        self._print(line)
-        if result.kind in ("failed", "unreachable"):
-            self._print("".join(f"      {part}\n" for part in message_of(result.data).splitlines()).rstrip("\n"))
+        self._print(f"  {self._paint(result.kind)} {result.task}{where}  {result.seconds:.1f} s")
+        if result.is_failure:
+            self._print(_indented(failure_of(result.data)))
 
     def _paint(self, kind: str) -> str:
         word = f"{kind:<11}"
         return f"\033[{_COLOURS[kind]}m{word}\033[0m" if self._colour else word
 
-    @staticmethod
-    def _print(text: str) -> None:
+    def _print(self, text: str) -> None:
         if text:
-            print(text, flush=True)
+            print(text if self._colour else _COLOUR_CODE.sub("", text), flush=True)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"      {line}" for line in text.splitlines())

@@ -25,7 +25,7 @@ class Verdict:
 
     def note(self, event: dict[str, Any], result: Result | None) -> None:
         """Take one event of ansible-runner into account."""
-        if result is not None and result.kind in ("failed", "unreachable"):
+        if result is not None and result.is_failure:
             self._last_failure = result
         if event.get("event") == "playbook_on_stats":
             stated = event.get("event_data", {}).get("artifact_data", {}).get("runbook_exit")
