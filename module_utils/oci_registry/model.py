@@ -101,7 +101,9 @@ def _parse_schema2(document: Dict[str, Any]) -> Manifest:
             raise InvalidManifest("an index without a manifests list")
         return Manifest("index", media_type or OCI_INDEX, tuple([_child(item) for item in children]), subject=about)
     if media_type in IMAGE_TYPES or (not media_type and "config" in document):
-        layers = document.get("layers") or []
+        layers = document.get("layers")
+        if layers is None:  # a writer that has none may write null
+            layers = []
         if not isinstance(layers, list):
             raise InvalidManifest("layers is no list")
         config = _descriptor(document.get("config"), "config")
