@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs one playbook through ansible-runner: progress on the screen, a journal on disk, an exit code that means something.
 
-A playbook that writes a report puts ``report.txt`` into the folder that RUNBOOK_REPORT names; it is printed at the end.
+A playbook finds two folders in its environment. RUNBOOK_REPORT: where it puts a report (it makes the folder); its
+``report.txt`` is printed at the end. RUNBOOK_TMP: for temporary files, removed at the end whatever happens.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def run(arguments: list[str]) -> int:
 
 def _run_ansible(current: Run, playbook: Path, arguments: list[str], report: Path) -> tuple[str, int]:
     """Run ansible-playbook in the caller's folder, so that relative paths among the arguments mean what they say."""
-    import ansible_runner
+    import ansible_runner  # not at the top: ./runbook help runs without the virtual environment
 
     with tempfile.TemporaryDirectory(prefix="runbook-") as private, _SignalsTo(current):
         os.environ.update(_environment(private, report))
@@ -123,6 +124,7 @@ def _environment(private: str, report: Path) -> dict[str, str]:
         "ANSIBLE_HOME": f"{private}/ansible",
         "ANSIBLE_HOST_KEY_CHECKING": os.environ.get("ANSIBLE_HOST_KEY_CHECKING", "True"),  # ansible-runner would say False
         "RUNBOOK_REPORT": str(report),
+        "RUNBOOK_TMP": private,
     }
 
 

@@ -8,7 +8,6 @@ wherever its value turns up.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -63,11 +62,14 @@ def mask(text: str, secrets: set[str]) -> str:
 
 
 def _parse(text: str) -> Any:
-    if text.lstrip().startswith("{"):
+    """Extra variables as Ansible reads them: YAML (hence JSON) in braces or brackets, else ``name=value`` pairs."""
+    if text.lstrip().startswith(("{", "[")):
+        import yaml  # not at the top: ./runbook help runs without the virtual environment
+
         try:
-            return json.loads(text)
-        except ValueError:
-            return {"secret": text}  # YAML or nonsense: the whole of it is taken for one
+            return yaml.safe_load(text)
+        except yaml.YAMLError:
+            return {"secret": text}  # nonsense: the whole of it is taken for one
     pairs = re.findall(r"""(\w+)=("[^"]*"|'[^']*'|\S+)""", text)
     return {name: value.strip("\"'") for name, value in pairs}
 

@@ -8,9 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from runbook import places
 
 from contract.project import PLAYBOOKS, ROOT, ansible_environment, name_of
+from runbook import places
 
 
 @pytest.mark.parametrize("path", PLAYBOOKS, ids=name_of)

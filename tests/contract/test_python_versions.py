@@ -8,10 +8,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from runbook import build
 
 from contract.interpreters import find_python
 from contract.project import ROOT
+from runbook import build
 
 VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 

@@ -1,0 +1,79 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A checkout of its own for each test of the console, with one small playbook in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from contract.project import ROOT
+
+PLAYBOOK = """---
+# A playbook for tests
+- name: Demonstration
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Wait for a signal
+      ansible.builtin.command: sh -c 'echo $$ > {{ pid_file }}; exec sleep 60'
+      changed_when: true
+      when: pid_file is defined
+    - name: Table
+      ansible.builtin.debug:
+        msg: ["TAG     STATE", "latest  gone"]
+    - name: Folder of the report
+      ansible.builtin.file: {path: "{{ lookup('env', 'RUNBOOK_REPORT') }}", state: directory, mode: "0700"}
+    - name: Report
+      ansible.builtin.copy: {content: "the report", dest: "{{ lookup('env', 'RUNBOOK_REPORT') }}/report.txt", mode: "0600"}
+    - name: Count what was found
+      ansible.builtin.set_stats: {data: {runbook_findings: 1}}
+      when: broken | default(false) | bool
+    - name: Broken images
+      ansible.builtin.fail: {msg: "found 1, secret {{ registry_password | default('none') }}"}
+      when: broken | default(false) | bool
+    - name: Something else goes wrong
+      ansible.builtin.command: /no/such/program
+      changed_when: false
+      when: wrong | default(false) | bool
+"""
+INVENTORY = """---
+all:
+  hosts:
+    localhost:
+      ansible_connection: local
+      ansible_python_interpreter: "{{ ansible_playbook_python }}"
+"""
+Runbook = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout with a blank in its path; the virtual environment is that of the running tests."""
+    copy = tmp_path / "a checkout"
+    for part in ("src", "requirements"):
+        shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for part in ("runbook", "ansible.cfg"):
+        shutil.copy2(ROOT / part, copy / part)
+    for name, text in {"playbooks/demo.yml": PLAYBOOK, "inventory/lab/hosts.yml": INVENTORY}.items():
+        (copy / name).parent.mkdir(parents=True)
+        (copy / name).write_text(text, encoding="utf-8")
+    return copy
+
+
+@pytest.fixture
+def runbook(checkout: Path, tmp_path: Path) -> Runbook:
+    """``runbook(*arguments)`` starts its ``./runbook`` from another folder, in the tests' own environment."""
+    environment = {**os.environ, "RUNBOOK_VENV": str(ROOT / ".venv"), "TMPDIR": str(tmp_path)}
+
+    def start(*arguments: str, **extra: str) -> subprocess.Popen[str]:
+        command = [str(checkout / "runbook"), *arguments]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, cwd=tmp_path, env={**environment, **extra}, stdout=pipe, stderr=pipe, text=True)
+
+    return start

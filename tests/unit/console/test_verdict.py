@@ -1,0 +1,49 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Exit codes: 0 healthy or done, 1 findings, 2 could not look, from what a playbook did and said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from runbook.events import result_of
+from runbook.verdict import Verdict
+
+
+def failed(action: str, **about: Any) -> dict[str, Any]:
+    data = {"task": "t", "host": "h", "task_action": action, "res": {"msg": "m"}, **about}
+    return {"event": "runner_on_failed", "event_data": data}
+
+
+def stated(value: object) -> dict[str, Any]:
+    return {"event": "playbook_on_stats", "event_data": {"artifact_data": {"runbook_findings": value}}}
+
+
+END = {"event": "playbook_on_stats", "event_data": {"artifact_data": {}}}
+FAIL = failed("ansible.builtin.fail")
+MODULE = failed("registry_integrity_info")
+
+
+@pytest.mark.parametrize(
+    ("events", "ansible_exit", "expected"),
+    [
+        ([END], 0, 0),
+        ([stated(3)], 0, 1),
+        ([FAIL, stated(1)], 2, 1),
+        ([FAIL, stated("1")], 2, 1),
+        ([FAIL, END], 2, 2),
+        ([MODULE, END], 2, 2),
+        ([FAIL, MODULE, stated(1)], 2, 2),
+        ([FAIL, stated(0)], 2, 2),
+        ([FAIL, stated("-1")], 2, 2),
+        ([failed("registry_repair", ignore_errors=True), FAIL, stated(1)], 2, 1),
+        ([], 4, 2),
+    ],
+)
+def test_exit_code(events: list[dict[str, Any]], ansible_exit: int, expected: int) -> None:
+    verdict = Verdict()
+    for event in events:
+        verdict.note(event, result_of(event))
+    assert verdict.exit_code(ansible_exit) == expected
