@@ -51,7 +51,7 @@ class Image(NamedTuple):
     content: bytes
     media_type: str  # what it is pushed as; an index may leave it unwritten
     blobs: Tuple[Blob, ...] = ()  # what a push uploads: all but foreign layers
-    children: Tuple["Image", ...] = ()
+    children: Tuple[Image, ...] = ()
     platform: str = ""  # "os/architecture[/variant]"
     annotations: Tuple[Tuple[str, str], ...] = ()  # of the descriptor that an index has for it
 
@@ -72,7 +72,7 @@ class Image(NamedTuple):
             found.update(child.contents())
         return found
 
-    def manifests(self) -> Iterator["Image"]:
+    def manifests(self) -> Iterator[Image]:
         """Every manifest below and including this one, children before the index that names them."""
         for child in self.children:
             yield from child.manifests()

@@ -70,8 +70,8 @@ def make_store(
 
 
 def _tagged_images(
-    name: str, tags: int, platforms: "tuple[str, ...]", attestations: int, layers: int, shared: int
-) -> "Iterator[tuple[str, Image]]":
+    name: str, tags: int, platforms: tuple[str, ...], attestations: int, layers: int, shared: int
+) -> Iterator[tuple[str, Image]]:
     common = {platform: [layer(f"{name}/{platform}/{number}") for number in range(shared)] for platform in platforms}
     for tag in (f"v{number:03}" for number in range(tags)):
         images = [image(f"{name}:{tag}", key, common[key] + _own_layers(name, tag, key, layers - shared)) for key in platforms]

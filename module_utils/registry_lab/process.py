@@ -59,7 +59,7 @@ class RegistryProcess:
         self.configure()
 
     @classmethod
-    def attach(cls, folder: str) -> "RegistryProcess":
+    def attach(cls, folder: str) -> RegistryProcess:
         """The registry of a folder made earlier, by this process or another one; LabError where there is none."""
         path = os.path.join(os.path.abspath(folder), "lab.json")
         try:
@@ -120,7 +120,7 @@ class RegistryProcess:
         self.stop()
         self.start()
 
-    def __enter__(self) -> "RegistryProcess":
+    def __enter__(self) -> RegistryProcess:
         self.start()
         return self
 
