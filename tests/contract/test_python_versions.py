@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from ansible.module_utils.registry_lab.place import make_store
 
 from contract.interpreters import find_python
 from contract.project import ROOT
@@ -55,6 +56,16 @@ def test_zipapp_runs(python: str, tmp_path: Path) -> None:
     zipapp = tmp_path / "registry-doctor.pyz"
     build.write(zipapp)
     assert "registry-doctor" in run(python, str(zipapp), "--help")
+
+
+def test_zipapp_sees_the_same_everywhere(python: str, tmp_path: Path) -> None:
+    zipapp, store = tmp_path / "registry-doctor.pyz", tmp_path / "store"
+    build.write(zipapp)
+    make_store(str(store), repositories=1, tags=2)
+    assert "healthy" in run(python, str(zipapp), "scan", str(store))
+    next(store.rglob("_manifests/revisions/sha256/*/link")).unlink()
+    outcome = subprocess.run([python, "-I", str(zipapp), "scan", str(store)], capture_output=True, text=True, check=False)
+    assert (outcome.returncode, "unlinked" in outcome.stdout) == (1, True)
 
 
 def test_zipapp_is_reproducible(tmp_path: Path) -> None:
