@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
-from .walker import PROOFS, Walk, walk
+from .repository import Options
+from .walker import PROOFS, Progress, Walk, walk
 
-__all__ = ["PROOFS", "Walk", "walk"]
+__all__ = ["PROOFS", "Options", "Progress", "Walk", "walk"]
