@@ -23,7 +23,7 @@ def write_htpasswd(path: str, user: str, password: str, cost: int) -> None:
 
 def _line_of_htpasswd(user: str, password: str, cost: int) -> bytes:
     command = ["htpasswd", "-niBC", str(cost), user]
-    answer = subprocess.run(command, input=password.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    answer = subprocess.run(command, input=password.encode(), capture_output=True, check=False)
     if answer.returncode:
         raise LabError(f"htpasswd failed: {answer.stderr.decode('utf-8', 'replace').strip()[:300]}")
     return answer.stdout.strip() + b"\n"

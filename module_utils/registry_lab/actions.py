@@ -7,10 +7,12 @@ Files are replaced by rename, never changed in place, so that hard-linked copies
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from typing import Callable, NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional, Tuple
 
+from .errors import LabError
 from .images import digest_of
 from .place import blob_path, layer_path, revision_path, tag_path
 
@@ -20,7 +22,7 @@ class Done(NamedTuple):
 
     path: str  # of the file that was removed or replaced
     digest: Optional[str] = None  # that the damage is now known by, where it is not the digest that was hit
-    only_tag: bool = False  # hits this one tag, not the others that need the same digest
+    tags: Optional[Tuple[str, ...]] = None  # that are hit, where it is not all those that need the digest
 
 
 #: (root, repository, tag, digest); the digest is that of the thing to hit.
@@ -72,10 +74,27 @@ def corrupt_blob(root: str, repository: str, tag: str, digest: str) -> Done:
 
 
 def change_digit(root: str, repository: str, tag: str, digest: str) -> Done:
-    """One digit of the first size in a manifest is another one: valid JSON still, of the same size, that no longer hashes right."""
+    """One digit of the first size in a manifest is another one: JSON of the same size that the registry still serves."""
     path = blob_path(root, digest)
-    content = _FIRST_SIZE.sub(lambda found: found.group(1) + (b"8" if found.group(2) == b"9" else b"9"), _read(path), count=1)
-    return _replaced(path, content)
+    before = _read(path)
+    after = _FIRST_SIZE.sub(lambda found: found.group(1) + (b"8" if found.group(2) == b"9" else b"9"), before, count=1)
+    if after == before:
+        raise LabError("a manifest without any size has no digit to change", where=digest)
+    return _replaced(path, after)
+
+
+def hollow_out(root: str, repository: str, tag: str, digest: str) -> Done:
+    """The repository no longer serves the manifest, whose config is gone too: its own bytes alone bring nothing back."""
+    config = json.loads(_read(blob_path(root, digest)))["config"]["digest"]
+    os.unlink(blob_path(root, config))
+    return remove_revision(root, repository, tag, digest)
+
+
+def add_layer_link(root: str, repository: str, tag: str, digest: str) -> Done:
+    """A link to a blob that is not there and that no manifest names, as an interrupted collection leaves it."""
+    path = layer_path(root, repository, _NEVER_PUSHED)
+    os.makedirs(os.path.dirname(path))
+    return _replaced(path, _NEVER_PUSHED.encode())._replace(digest=_NEVER_PUSHED, tags=())
 
 
 def empty_revision(root: str, repository: str, tag: str, digest: str) -> Done:
@@ -95,18 +114,18 @@ def spoil_layer_link(root: str, repository: str, tag: str, digest: str) -> Done:
 
 def empty_tag(root: str, repository: str, tag: str, digest: str) -> Done:
     """The tag's link holds nothing."""
-    return _replaced(tag_path(root, repository, tag), b"")._replace(digest="", only_tag=True)
+    return _replaced(tag_path(root, repository, tag), b"")._replace(digest="", tags=(tag,))
 
 
 def spoil_tag(root: str, repository: str, tag: str, digest: str) -> Done:
     """The tag's link holds something that only looks like a digest."""
-    return _replaced(tag_path(root, repository, tag), _GARBAGE)._replace(digest="", only_tag=True)
+    return _replaced(tag_path(root, repository, tag), _GARBAGE)._replace(digest="", tags=(tag,))
 
 
 def misdirect_tag(root: str, repository: str, tag: str, digest: str) -> Done:
     """The tag points at a manifest that was never there."""
     done = _replaced(tag_path(root, repository, tag), _NEVER_PUSHED.encode())
-    return done._replace(digest=_NEVER_PUSHED, only_tag=True)
+    return done._replace(digest=_NEVER_PUSHED, tags=(tag,))
 
 
 def _removed(path: str) -> Done:

@@ -61,16 +61,21 @@ def damage(kind: str, root: str, repository: str, tag: str, which: int = 0) -> D
     node = found[which % len(found)]
     users = users_of(root, node.digest)
     done = chosen.act(root, repository, tag, node.digest)
-    affected = users if chosen.spreads else {repository: (tag,) if done.only_tag else users[repository]}
-    severity = "warning" if node.attestation else "critical"
+    affected = users if chosen.spreads else {repository: users[repository] if done.tags is None else done.tags}
+    tags = affected[repository]
     return Damage(
-        kind,
-        repository,
-        node.digest if done.digest is None else done.digest,
-        affected[repository],
-        done.path,
-        affected,
-        *(chosen.code, chosen.role, chosen.state, severity, chosen.proof, chosen.link_invalid),
+        kind=kind,
+        repository=repository,
+        digest=node.digest if done.digest is None else done.digest,
+        tags=tags,
+        path=done.path,
+        affected=affected,
+        code=chosen.code,
+        role=chosen.role,
+        state=chosen.state,
+        severity="info" if not tags else "warning" if node.attestation else "critical",
+        proof=chosen.proof,
+        link_invalid=chosen.link_invalid,
     )
 
 
@@ -98,8 +103,13 @@ def _layers(nodes: List[Node]) -> List[Node]:
     return [node for node in nodes if node.role == "layer" and not node.attestation]
 
 
+def _filled_layers(nodes: List[Node]) -> List[Node]:
+    """Layers that have bytes to lose."""
+    return [node for node in _layers(nodes) if node.size]
+
+
 def _shared_layers(nodes: List[Node]) -> List[Node]:
-    """Layers that more than one manifest of the tag names."""
+    """Layers that more than one manifest of the tag names: two platforms on one base."""
     named = _layers(nodes)
     return [node for node in named if len({other.parent for other in named if other.digest == node.digest}) > 1]
 
@@ -117,31 +127,31 @@ BASELINE: Dict[str, Kind] = {
     "layer-gone": Kind(_layers, actions.remove_blob, "layer-missing", "layer", "gone", spreads=True),
     "layer-link-gone": Kind(_layers, actions.remove_layer_link, "layer-missing", "layer", "unlinked"),
     "shared-layer-gone": Kind(_shared_layers, actions.remove_blob, "layer-missing", "layer", "gone", spreads=True),
-    "layer-emptied": Kind(_layers, actions.empty_blob, "blob-truncated", "layer", "truncated", spreads=True),
+    "layer-emptied": Kind(_filled_layers, actions.empty_blob, "blob-truncated", "layer", "truncated", spreads=True),
     "child-halved": Kind(_children, actions.halve_blob, *_UNSERVED, "truncated", spreads=True),
-    "layer-corrupt": Kind(_layers, actions.corrupt_blob, "blob-corrupt", "layer", "corrupt", spreads=True, proof="content"),
+    "layer-corrupt": Kind(
+        _filled_layers, actions.corrupt_blob, "blob-corrupt", "layer", "corrupt", spreads=True, proof="content"
+    ),
     "child-corrupt": Kind(_children, actions.change_digit, "blob-corrupt", "manifest", "corrupt", spreads=True),
     "tag-misdirected": Kind(_tagged, actions.misdirect_tag, *_DANGLING, "gone"),
     "tag-revision-gone": Kind(_tagged, actions.remove_revision, *_DANGLING, "unlinked"),
     "tag-link-empty": Kind(_tagged, actions.empty_tag, *_DANGLING, "invalid", link_invalid=True),
     "bare-child-link-gone": Kind(_bare_children, actions.remove_revision, *_UNSERVED, "unlinked"),
-    "layer-link-empty": Kind(
-        _layers, actions.empty_layer_link, "layer-missing", "layer", "invalid", link_invalid=True
-    ),
+    "layer-link-empty": Kind(_layers, actions.empty_layer_link, "layer-missing", "layer", "invalid", link_invalid=True),
 }
 
 #: What else can happen to the files of a store.
 FURTHER: Dict[str, Kind] = {
     "attestation-gone": Kind(_attestations, actions.remove_manifest, *_UNSERVED, "gone", spreads=True),
+    "child-hollow": Kind(_children, actions.hollow_out, *_UNSERVED, "hollow"),
     "child-emptied": Kind(_children, actions.empty_blob, *_UNSERVED, "truncated", spreads=True),
     "child-link-empty": Kind(_children, actions.empty_revision, *_UNSERVED, "invalid", link_invalid=True),
     "config-link-gone": Kind(_configs, actions.remove_layer_link, "config-missing", "config", "unlinked"),
     "config-emptied": Kind(_configs, actions.empty_blob, "blob-truncated", "config", "truncated", spreads=True),
     "config-corrupt": Kind(_configs, actions.corrupt_blob, "blob-corrupt", "config", "corrupt", spreads=True, proof="content"),
-    "layer-halved": Kind(_layers, actions.halve_blob, "blob-truncated", "layer", "truncated", spreads=True),
-    "layer-link-garbage": Kind(
-        _layers, actions.spoil_layer_link, "layer-missing", "layer", "invalid", link_invalid=True
-    ),
+    "layer-halved": Kind(_filled_layers, actions.halve_blob, "blob-truncated", "layer", "truncated", spreads=True),
+    "layer-link-garbage": Kind(_layers, actions.spoil_layer_link, "layer-missing", "layer", "invalid", link_invalid=True),
+    "layer-link-orphan": Kind(_tagged, actions.add_layer_link, "layer-link-orphan", "link", "gone"),
     "tag-manifest-gone": Kind(_tagged, actions.remove_blob, *_DANGLING, "gone", spreads=True),
     "tag-manifest-halved": Kind(_tagged, actions.halve_blob, *_DANGLING, "truncated", spreads=True),
     "tag-manifest-corrupt": Kind(_tagged, actions.change_digit, "blob-corrupt", "manifest", "corrupt", spreads=True),

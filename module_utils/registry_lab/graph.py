@@ -19,6 +19,7 @@ class Node(NamedTuple):
     parent: str = ""  # digest of the manifest that names it; empty for what the tag points at
     attestation: bool = False  # an attestation, or part of one
     bare: bool = False  # named by an index that does not write its mediaType
+    size: int = 0  # in bytes, as its descriptor says; 0 for what the tag points at
 
 
 def nodes_of(root: str, repository: str, tag: str) -> List[Node]:
@@ -54,11 +55,11 @@ def _below(root: str, node: Node) -> Iterator[Node]:
     yield node._replace(role="index") if children else node
     for child in children:
         mark = (child.get("annotations") or {}).get("vnd.docker.reference.type") == "attestation-manifest"
-        yield from _below(root, Node(child["digest"], "manifest", node.digest, mark, "mediaType" not in document))
+        yield from _below(root, Node(child["digest"], "manifest", node.digest, mark, "mediaType" not in document, child["size"]))
     for role, descriptors in (("config", [document.get("config")]), ("layer", document.get("layers") or [])):
         for descriptor in descriptors:
             if descriptor and not descriptor.get("urls"):
-                yield Node(descriptor["digest"], role, node.digest, node.attestation, node.bare)
+                yield Node(descriptor["digest"], role, node.digest, node.attestation, node.bare, descriptor["size"])
 
 
 def _document(root: str, digest: str) -> Dict[str, Any]:

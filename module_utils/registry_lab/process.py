@@ -106,10 +106,14 @@ class RegistryProcess:
         self._daemon.start([self.settings.binary, "serve", self.config_path], self.log_path, _environment())
         deadline = time.monotonic() + _START_SECONDS
         while not (self._listens(offset) and self._answers()):
-            if not self.running or time.monotonic() > deadline:
-                self.stop()
-                raise LabError("the registry does not start", where=self.address, advice="Its log ends:\n" + self.log_tail())
+            self._give_up_after(deadline)
             time.sleep(_POLL_SECONDS)
+
+    def _give_up_after(self, deadline: float) -> None:
+        if self.running and time.monotonic() < deadline:
+            return
+        self.stop()
+        raise LabError("the registry does not start", where=self.address, advice="Its log ends:\n" + self.log_tail())
 
     def stop(self) -> None:
         """Stop it; nothing where it does not run."""

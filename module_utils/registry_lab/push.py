@@ -18,7 +18,7 @@ Credentials = Optional[Tuple[str, str]]
 
 
 def push(registry: RegistryProcess, repository: str, tag: str, image: Image, credentials: Credentials = None) -> None:
-    """Push ``image`` with all that it needs and tag it; an empty ``tag`` leaves it untagged. LabError where anything is refused."""
+    """Push ``image`` with all that it needs; an empty ``tag`` leaves it untagged. LabError where the registry refuses anything."""
     with contextlib.closing(registry.connect()) as connection:
         session = _Session(connection, repository, credentials)
         for manifest in image.manifests():

@@ -8,9 +8,9 @@ import contextlib
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-
 from ansible.module_utils.registry_lab import images, place
 from ansible.module_utils.registry_lab.errors import LabError
 from ansible.module_utils.registry_lab.process import RegistryProcess
@@ -60,8 +60,8 @@ def test_it_outlives_the_process_that_started_it(registry_binary, tmp_path):
         "import sys; sys.path.insert(0, sys.argv[1]); from module_utils.registry_lab.process import RegistryProcess as R;"
         "R(sys.argv[2], sys.argv[3]).start()"
     )
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-    subprocess.run([sys.executable, "-I", "-W", "error", "-c", script, root, str(tmp_path), registry_binary], check=True)
+    root = Path(__file__).resolve().parents[3]
+    subprocess.run([sys.executable, "-I", "-W", "error", "-c", script, str(root), str(tmp_path), registry_binary], check=True)
     found = RegistryProcess.attach(str(tmp_path))
     try:
         assert status_of(found) == 200
@@ -71,8 +71,7 @@ def test_it_outlives_the_process_that_started_it(registry_binary, tmp_path):
 
 def test_a_pid_that_now_belongs_to_another_process_is_left_alone(tmp_path):
     made = RegistryProcess(str(tmp_path))
-    with open(tmp_path / "registry.pid", "w") as file:
-        file.write(f"{os.getpid()} 1\n")
+    (tmp_path / "registry.pid").write_text(f"{os.getpid()} 1\n")
     assert made.pid is None
     made.stop()
 
@@ -82,8 +81,7 @@ def test_tls_is_verified_and_a_password_is_asked_for(registry):
     assert made.scheme == "https"
     assert status_of(made) == 401
     for name in ("htpasswd", "config.yml", "lab.json"):
-        with open(os.path.join(made.folder, name), encoding="utf-8") as file:
-            assert "secret1" not in file.read()
+        assert "secret1" not in (Path(made.folder) / name).read_text()
 
 
 def test_a_registry_that_cannot_start_says_why(registry, tmp_path):
@@ -111,11 +109,12 @@ def test_collection_sweeps_what_no_tag_needs_only_when_asked(registry):
     place.place_on_disk(made.root, "app", "", single)
     place.place_on_disk(made.root, "app", "v1", images.image("tagged"))
     made.collect()
-    assert os.path.exists(place.blob_path(made.root, single.digest))
+    data = Path(place.blob_path(made.root, single.digest))
+    assert data.exists()
     assert single.digest in made.collect(delete_untagged=True, dry_run=True)
-    assert os.path.exists(place.blob_path(made.root, single.digest))
+    assert data.exists()
     made.collect(delete_untagged=True)
-    assert not os.path.exists(place.blob_path(made.root, single.digest))
+    assert not data.exists()
 
 
 def test_a_collection_that_fails_is_an_error(registry):
