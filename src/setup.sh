@@ -20,7 +20,7 @@ phase() {
     printf 'runbook: %s ... ' "$what" >&2
     log=$(mktemp)
     trap 'rm -f "$log"' EXIT
-    trap 'exit 130' INT TERM
+    trap 'echo interrupted >&2; exit 130' INT TERM
     if "$@" >"$log" 2>&1 </dev/null 9>&-; then
         printf '%s s\n' "$(($(date +%s) - began))" >&2
         rm -f "$log"
@@ -73,7 +73,7 @@ fill_venv() {
 
 make_venv() {
     find_python
-    has_venv || install_packages "python3-venv, Python's own tool to make $venv" python3-venv
+    has_venv || install_packages "Python's own tool to make $venv" python3-venv
     has_venv || die "$python cannot make virtual environments (no ensurepip). Install its venv package (Debian: python3-venv)."
     rm -rf -- "$venv"
     phase "making $venv with $("$python" -V)" "$python" -m venv "$venv"
@@ -104,7 +104,7 @@ need_programs() {
     [ "$1" = drill ] || has openssl || missing="$missing openssl"
     [ -n "$missing" ] || return 0
     # shellcheck disable=SC2086 # package names
-    install_packages "a registry to break and repair, and what proves it by a real pull" $missing
+    install_packages "a registry, or any program of that name, to break and repair; skopeo proves it by a real pull" $missing
     case $missing in docker-registry*) update-rc.d docker-registry disable >/dev/null 2>&1 || true ;; esac
 }
 
@@ -114,8 +114,8 @@ has() { command -v "$1" >/dev/null; }
 install_packages() {
     why=$1
     shift
-    may_install || die "missing: $why. Install it and run this again (Debian or Ubuntu, as root: apt-get install $*)."
-    say "installing with apt-get ($why): $*"
+    may_install || die "needs $* ($why). Install that and run this again; on Debian or Ubuntu, as root: apt-get install $*"
+    say "installing with apt-get: $* ($why)"
     export DEBIAN_FRONTEND=noninteractive
     phase 'apt-get update' apt-get -q update
     phase "apt-get install $*" without_services apt-get -q -y --no-install-recommends -o DPkg::Lock::Timeout=120 install "$@"

@@ -42,13 +42,6 @@ PLAYBOOK = """---
       changed_when: false
       when: wrong | default(false) | bool
 """
-INVENTORY = """---
-all:
-  hosts:
-    localhost:
-      ansible_connection: local
-      ansible_python_interpreter: "{{ ansible_playbook_python }}"
-"""
 Runbook = Callable[..., subprocess.Popen[str]]
 
 
@@ -56,20 +49,19 @@ Runbook = Callable[..., subprocess.Popen[str]]
 def checkout(tmp_path: Path) -> Path:
     """A checkout with a blank in its path; the virtual environment is that of the running tests."""
     copy = tmp_path / "a checkout"
-    for part in ("src", "requirements"):
+    for part in ("src", "requirements", "inventory/lab"):
         shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
     for part in ("runbook", "ansible.cfg"):
         shutil.copy2(ROOT / part, copy / part)
-    for name, text in {"playbooks/demo.yml": PLAYBOOK, "inventory/lab/hosts.yml": INVENTORY}.items():
-        (copy / name).parent.mkdir(parents=True)
-        (copy / name).write_text(text, encoding="utf-8")
+    (copy / "playbooks").mkdir()
+    (copy / "playbooks" / "demo.yml").write_text(PLAYBOOK, encoding="utf-8")
     return copy
 
 
 @pytest.fixture
 def runbook(checkout: Path, tmp_path: Path) -> Runbook:
-    """``runbook(*arguments)`` starts its ``./runbook`` from another folder, in the tests' own environment."""
-    environment = {**os.environ, "RUNBOOK_VENV": str(ROOT / ".venv"), "TMPDIR": str(tmp_path)}
+    """``runbook(*arguments)`` starts its ``./runbook`` from another folder, HOME cannot be written."""
+    environment = {**os.environ, "RUNBOOK_VENV": str(ROOT / ".venv"), "TMPDIR": str(tmp_path), "HOME": "/proc/1/nowhere"}
 
     def start(*arguments: str, **extra: str) -> subprocess.Popen[str]:
         command = [str(checkout / "runbook"), *arguments]
