@@ -62,7 +62,7 @@ def test_zipapp_sees_the_same_everywhere(python: str, tmp_path: Path) -> None:
     zipapp, store = tmp_path / "registry-doctor.pyz", tmp_path / "store"
     build.write(zipapp)
     make_store(str(store), repositories=1, tags=2)
-    assert "healthy" in run(python, str(zipapp), "scan", str(store))
+    assert "HEALTHY" in run(python, str(zipapp), "scan", str(store))
     next(store.rglob("_manifests/revisions/sha256/*/link")).unlink()
     outcome = subprocess.run([python, "-I", str(zipapp), "scan", str(store)], capture_output=True, text=True, check=False)
     assert (outcome.returncode, "unlinked" in outcome.stdout) == (1, True)
