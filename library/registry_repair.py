@@ -1,0 +1,262 @@
+#!/usr/bin/python
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Ansible module: repair broken images by their digests."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: registry_repair
+short_description: Repair broken images by their digests
+version_added: "0.1.0"
+description:
+  - Brings back what images need to be pulled. Links that were lost are written again from the bytes that are still there, which needs no source.
+    Bytes that are lost or damaged come from O(sources), and are written only once they were hashed and found right.
+  - Works through the API where that can work, uploading without asking first, since a registry with a stale cache would say that nothing is missing.
+    Works on disk where the API cannot help, above all where a damaged file must be replaced, which no push ever does.
+  - Whatever is replaced or removed on disk is kept in a quarantine below O(path) and can be put back with O(undo).
+  - Looks for itself at everything that the images need, so running it again only does what is still to do, and completes a run that was killed.
+  - Stop garbage collection and retention before repairing. Restart the registry where RV(restart_required) says so.
+options:
+  findings:
+    description:
+      - What to repair, as M(registry_store_info) or M(registry_integrity_info) return it in RV(ignore:findings).
+      - Findings of another store than O(path) are left out.
+    type: list
+    elements: dict
+  images:
+    description: Images to repair, as C(repository:tag) or C(repository@digest), with all that they need.
+    type: list
+    elements: str
+  path:
+    description: The C(rootdirectory) of the registry's store on this host. Without it, everything is done through the API.
+    type: path
+  registry:
+    description: The registry, as C(host[:port]), without a scheme. Without it, everything is done on disk.
+    type: str
+  sources:
+    description: Where right bytes can come from, in the order of preference.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      type:
+        description:
+          - V(repository) is another repository of the same registry, V(registry) another registry or a mirror.
+          - V(snapshot) is a copy of a store on this host, V(layout) an OCI image layout folder on this host.
+        type: str
+        choices: [repository, registry, snapshot, layout]
+        required: true
+      repository:
+        description: The repository to take from. For V(registry) it is the one of the same name unless this is given.
+        type: str
+      registry:
+        description: The other registry, as C(host[:port]).
+        type: str
+      path:
+        description: Folder of the snapshot (a C(rootdirectory)) or of the layout.
+        type: path
+      scheme:
+        description: Scheme of the other registry.
+        type: str
+        choices: [https, http]
+        default: https
+      username:
+        description: User for the other registry.
+        type: str
+      password:
+        description: Password for the other registry.
+        type: str
+      ca_path:
+        description: File with the certificates, in PEM, that sign the other registry's.
+        type: path
+      validate_certs:
+        description: Whether the other registry's certificate must be valid for its name.
+        type: bool
+        default: true
+  approve:
+    description:
+      - Actions that change more than what a digest says, and are only taken if they are named here.
+      - V(remove-link) moves layer links that lead nowhere to the quarantine. V(quarantine) moves damaged files there that no source
+        has the bytes of, so that a push or a rebuild can write them again.
+    type: list
+    elements: str
+    choices: [quarantine, remove-link]
+    default: []
+  undo:
+    description: Put back what the run with this RV(run_id) moved into the quarantine, and do nothing else.
+    type: str
+  lock_timeout:
+    description: How long to wait for another repair of the same store or registry to end, in seconds.
+    type: float
+    default: 30.0
+  dialect:
+    description: Major version of the Distribution registry that serves the store. V(2) also serves manifests through layer links, V(3) does not.
+    type: str
+    choices: ["2", "3"]
+    default: "2"
+extends_documentation_fragment:
+  - registry_connection
+  - registry_change_attributes
+author: registry-runbooks contributors
+seealso:
+  - module: registry_store_info
+  - module: registry_integrity_info
+"""
+
+EXAMPLES = r"""
+- name: Show what would be done, and what would remain
+  registry_repair:
+    path: /opt/registry/data/private
+    findings: "{{ stores.findings }}"
+  check_mode: true
+
+- name: Repair on the registry's host, with a snapshot and a mirror to take lost bytes from
+  registry_repair:
+    path: /opt/registry/data/private
+    registry: registry.example.com:5050
+    username: repair
+    password: "{{ vault_registry_password }}"
+    findings: "{{ stores.findings }}"
+    sources:
+      - type: snapshot
+        path: /var/backups/registry/2026-11-22
+      - type: registry
+        registry: mirror.example.com
+  register: repaired
+
+- name: Put back what that run moved aside
+  registry_repair:
+    path: /opt/registry/data/private
+    undo: "{{ repaired.run_id }}"
+"""
+
+RETURN = r"""
+plan:
+  description: Every step in its order, those that were not needed and those that are for others to do included.
+  returned: always, unless the options were refused
+  type: list
+  elements: dict
+  contains:
+    action: {description: "One of relink, restore, link-tag, quarantine, remove-link, restart, repoint, undo.", type: str, sample: relink}
+    repository: {description: "Name of the repository; empty for restart and undo.", type: str}
+    tags: {description: "Every tag that needs it.", type: list, elements: str}
+    digest: {description: "What the step is about.", type: str}
+    role: {description: "One of index, manifest, config, layer, tag, link.", type: str}
+    way: {description: "V(api), V(disk), or V(operator) for what this module does not do.", type: str}
+    cost: {description: "V(free), V(copy) for a transfer of bytes, V(rebuild).", type: str}
+    needs_approval: {description: "Whether it is only done if O(approve) names it.", type: bool}
+    reason: {description: "Why it is to be done, or why there is nothing to do.", type: str}
+    state: {description: "One of planned, done, skipped, failed, remaining.", type: str}
+    detail: {description: "What came of it.", type: str}
+remaining:
+  description: What cannot be repaired by its digest.
+  returned: same as RV(plan)
+  type: list
+  elements: dict
+  contains:
+    repository: {description: "Name of the repository.", type: str}
+    tags: {description: "Every tag that needs it.", type: list, elements: str}
+    digest: {description: "What remains broken; empty where not even that is known.", type: str}
+    role: {description: "One of index, manifest, config, layer, tag, link.", type: str}
+    state: {description: "The cause.", type: str, sample: gone}
+    why: {description: "Why it remains.", type: str}
+    next: {description: "What can help, cheapest first.", type: list, elements: str, sample: [repoint, rebuild]}
+restart_required:
+  description: Whether the registry must be restarted, because its cache contradicts the disk or because files were replaced under it.
+  returned: same as RV(plan)
+  type: bool
+run_id:
+  description: Name of this run in the journal and the quarantine, to be given to O(undo); empty if nothing was changed.
+  returned: same as RV(plan)
+  type: str
+  sample: 20261123T191500Z-3fa2c1
+recovered:
+  description: Earlier runs that were killed, whose work this run went on with.
+  returned: same as RV(plan)
+  type: list
+  elements: str
+quarantine:
+  description: What this run moved aside.
+  returned: same as RV(plan)
+  type: list
+  elements: dict
+  contains:
+    run_id: {description: "The run that did it.", type: str}
+    path: {description: "Where it was, below the rootdirectory.", type: str}
+    kept: {description: "Where it is, below the rootdirectory.", type: str}
+    digest: {description: "What it should have been.", type: str}
+    reason: {description: "Why it was moved aside.", type: str}
+    time: {description: "When, in UTC.", type: str}
+proven:
+  description: What was repaired and then read again, byte by byte.
+  returned: same as RV(plan)
+  type: list
+  elements: dict
+  contains:
+    repository: {description: "Name of the repository.", type: str}
+    digest: {description: "What was read.", type: str}
+    tags: {description: "Every tag that needs it.", type: list, elements: str}
+    by: {description: "V(disk), V(api), or both.", type: list, elements: str}
+    detail: {description: "What could not be proven yet.", type: str}
+code:
+  description: Stable name of the error, such as bad-input, not-a-store, unreachable, authentication, locked, apply-failed.
+  returned: on failure
+  type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.oci_registry.errors import RegistryError
+from ansible.module_utils.oci_registry.options import connection_spec
+from ansible.module_utils.oci_registry.plans.steps import APPROVABLE
+from ansible.module_utils.oci_registry.repair import Repair
+from ansible.module_utils.oci_registry.scan import DIALECTS
+from ansible.module_utils.oci_registry.sources import KINDS
+
+_SOURCE_OPTIONS = ("registry", "scheme", "username", "password", "ca_path", "validate_certs")
+
+
+def argument_spec() -> dict:
+    """Options as in DOCUMENTATION."""
+    connection = connection_spec(required=False)
+    source = {name: connection[name] for name in _SOURCE_OPTIONS}
+    source.update(
+        type={"type": "str", "choices": list(KINDS), "required": True},
+        repository={"type": "str"},
+        path={"type": "path"},
+    )
+    return dict(
+        connection,
+        findings={"type": "list", "elements": "dict"},
+        images={"type": "list", "elements": "str"},
+        path={"type": "path"},
+        sources={"type": "list", "elements": "dict", "options": source, "default": []},
+        approve={"type": "list", "elements": "str", "choices": list(APPROVABLE), "default": []},
+        undo={"type": "str"},
+        lock_timeout={"type": "float", "default": 30.0},
+        dialect={"type": "str", "choices": list(DIALECTS), "default": DIALECTS[0]},
+    )
+
+
+def main() -> None:
+    """Entry point of the module."""
+    one_of = [("findings", "images", "undo")]
+    module = AnsibleModule(
+        argument_spec=argument_spec(),
+        supports_check_mode=True,
+        required_one_of=[*one_of, ("registry", "path")],
+        mutually_exclusive=one_of,
+    )
+    try:
+        job = Repair(module.params)
+    except RegistryError as error:
+        module.fail_json(msg=str(error), code=error.code)
+    try:
+        job.run(check_mode=module.check_mode)
+    except RegistryError as error:
+        module.fail_json(msg=str(error), code=error.code, **job.result())
+    module.exit_json(msg=job.message(), diff=job.diff(), **job.result())
+
+
+if __name__ == "__main__":
+    main()

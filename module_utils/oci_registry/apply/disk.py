@@ -1,0 +1,71 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Writes to a store on disk: each one a whole new file renamed into its place, and what was there kept in the quarantine."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from typing import List
+
+from .beneath import adopt, parent_folder, sync
+from .quarantine import Entry, keep
+from .spool import Spool
+from .workplace import Workplace, writing
+
+_FILE_MODE = 0o644
+
+
+class StoreWriter:
+    """Changes files of one store. ``kept`` collects what went to the quarantine; paths are relative to the rootdirectory."""
+
+    def __init__(self, root: str, workplace: Workplace, run_id: str) -> None:
+        self.root = root
+        self.kept: List[Entry] = []
+        self._workplace = workplace
+        self._run_id = run_id
+
+    def put_file(self, path: str, spool: Spool, reason: str) -> None:
+        """Rename a settled spool to ``path``; a file that is there goes to the quarantine with ``reason``."""
+        with writing(os.path.join(self.root, path)):
+            self._keep_existing(path, spool.digest, reason)
+            with parent_folder(self.root, path, create=True) as (folder, name):
+                _dress(spool.path, folder, name)
+                os.rename(spool.path, name, dst_dir_fd=folder)
+                sync(folder)
+
+    def put_link(self, path: str, digest: str, reason: str) -> None:
+        """Write a link file that holds ``digest``; what was there goes to the quarantine with ``reason``."""
+        with Spool(self._workplace, digest) as spool:
+            spool.write(digest.encode())
+            spool.settle()
+            self.put_file(path, spool, reason)
+
+    def remove(self, path: str, digest: str, reason: str) -> None:
+        """Move a file to the quarantine."""
+        with writing(os.path.join(self.root, path)):
+            self._keep_existing(path, digest, reason)
+            with parent_folder(self.root, path) as (folder, name):
+                os.unlink(name, dir_fd=folder)
+                sync(folder)
+
+    def _keep_existing(self, path: str, digest: str, reason: str) -> None:
+        try:
+            self.kept.append(keep(self.root, self._workplace, self._run_id, path, digest, reason))
+        except FileNotFoundError:
+            return
+
+
+def _dress(temporary: str, folder: int, name: str) -> None:
+    """Give a temporary file the owner, group and mode of the file that it replaces, or else those that its folder calls for."""
+    model = os.fstat(folder)
+    mode = _FILE_MODE
+    with contextlib.suppress(FileNotFoundError):
+        model = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        mode = stat.S_IMODE(model.st_mode)
+    descriptor = os.open(temporary, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        adopt(descriptor, model.st_uid, model.st_gid, mode)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,58 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""One run at a time: a lock that the kernel lets go of however the run ends."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from types import TracebackType
+from typing import Optional, Type
+
+from ..errors import Locked
+from .workplace import Workplace
+
+_POLL_SECONDS = 0.1
+
+
+class RunLock:
+    """Context manager that holds the lock of a workplace; waits ``timeout`` seconds for it, then raises :class:`Locked`.
+
+    The file holds the PID of the run that has, or last had, the lock. It is never removed: a lock on a removed file locks nobody out.
+    """
+
+    def __init__(self, workplace: Workplace, timeout: float) -> None:
+        self._workplace = workplace
+        self._timeout = timeout
+        self._descriptor = -1
+
+    def __enter__(self) -> RunLock:
+        self._workplace.folder()
+        self._descriptor = os.open(self._workplace.lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        deadline = time.monotonic() + self._timeout
+        while not self._try():
+            if time.monotonic() >= deadline:
+                raise self._refusal()
+            time.sleep(_POLL_SECONDS)
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+        return self
+
+    def __exit__(
+        self, _kind: Optional[Type[BaseException]], _error: Optional[BaseException], _trace: Optional[TracebackType]
+    ) -> None:
+        os.close(self._descriptor)
+
+    def _try(self) -> bool:
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _refusal(self) -> Locked:
+        holder = os.pread(self._descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
+        os.close(self._descriptor)
+        what = f"another run (pid {holder}) holds the lock, and still did after {self._timeout:g} seconds"
+        return Locked(what, where=self._workplace.lock_path, advice="Wait for it to end, or raise lock_timeout")

@@ -1,0 +1,108 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What was replaced or removed on disk: kept as it was, listed, and put back on demand.
+
+A kept file is a hard link to (or the very) file that lay in the store, so it costs no space and keeps owner, mode and times.
+The index is written before the file is kept, so there is nothing in the quarantine that the list does not show.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from typing import Any, Dict, List
+
+from ..errors import ApplyFailed, BadInput
+from ..store.layout import BASE, QUARANTINE
+from .beneath import parent_folder, sync
+from .workplace import KEPT, Workplace, append_line
+
+_INDEX = "index.jsonl"
+Entry = Dict[str, Any]
+
+
+def list_quarantine(root: str) -> List[Entry]:
+    """What is in the quarantine of the rootdirectory ``root``, oldest first; empty where there is none.
+
+    Each entry: ``run_id``, ``path`` (below ``root``), ``digest`` (empty for a link that held none), ``reason``, ``time``, ``size``
+    (bytes) and ``kept`` (below ``root``: where it is now).
+    """
+    newest: Dict[str, Entry] = {}
+    for entry in _read_index(root):
+        newest[entry["kept"]] = entry
+    found = []
+    for entry in newest.values():
+        with contextlib.suppress(OSError):
+            found.append(dict(entry, size=os.lstat(os.path.join(root, entry["kept"])).st_size))
+    return found
+
+
+def keep(root: str, workplace: Workplace, run_id: str, path: str, digest: str, reason: str) -> Entry:
+    """Hard-link the file ``path`` (below ``root``) into the quarantine; it stays where it is, too. Returns the entry.
+
+    Raises FileNotFoundError where there is no such file.
+    """
+    kept = _kept_path(run_id, path)
+    entry = {"run_id": run_id, "path": path, "digest": digest, "reason": reason, "kept": kept}
+    entry["time"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    with parent_folder(root, path) as (source, name):
+        os.stat(name, dir_fd=source, follow_symlinks=False)
+        append_line(os.path.join(workplace.folder(KEPT), _INDEX), json.dumps(entry))
+        with parent_folder(root, kept, create=True) as (target, _name):
+            os.link(name, name, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
+            sync(target)
+    return entry
+
+
+def entries_of(root: str, run_id: str) -> List[Entry]:
+    """What run ``run_id`` moved aside and nobody put back yet, newest first. Raises :class:`BadInput` for a run that kept nothing."""
+    if not any(entry["run_id"] == run_id for entry in _read_index(root)):
+        known = sorted({entry["run_id"] for entry in list_quarantine(root)})
+        advice = f"Runs with something in quarantine: {', '.join(known)}" if known else "Nothing is in quarantine"
+        raise BadInput(f"run {run_id[:80]!r} moved nothing into the quarantine", where=root, advice=advice)
+    return [entry for entry in reversed(list_quarantine(root)) if entry["run_id"] == run_id]
+
+
+def put_back(root: str, entry: Entry) -> None:
+    """Rename a kept file over what is at its old place now: one step, so there is no moment without a file."""
+    try:
+        with (
+            parent_folder(root, entry["kept"]) as (source, kept),
+            parent_folder(root, entry["path"], create=True) as (target, name),
+        ):
+            os.rename(kept, name, src_dir_fd=source, dst_dir_fd=target)
+            sync(target)
+            with contextlib.suppress(FileNotFoundError):  # rename does nothing where both are the same file
+                os.unlink(kept, dir_fd=source)
+    except OSError as error:
+        raise ApplyFailed(f"cannot be put back ({error.strerror})", where=os.path.join(root, entry["path"])) from None
+
+
+def _kept_path(run_id: str, path: str) -> str:
+    return f"{QUARANTINE}/{KEPT}/{run_id}/{path}"
+
+
+def _read_index(root: str) -> List[Entry]:
+    """Entries that this package wrote; anything else in the file is passed over, and no path in it can lead out of the store."""
+    try:
+        with open(os.path.join(root, QUARANTINE, KEPT, _INDEX), encoding="utf-8", errors="replace") as file:
+            lines = file.read().splitlines()
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise ApplyFailed(f"the quarantine cannot be read ({error.strerror})", where=root) from None
+    entries = []
+    for line in lines:
+        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+            entry = json.loads(line)
+            if _is_sane(entry):
+                entries.append(entry)
+    return entries
+
+
+def _is_sane(entry: Entry) -> bool:
+    path = entry["path"]
+    inside = path.startswith(BASE + "/") and not {"", ".", ".."} & set(path.split("/"))
+    return bool(inside and entry["kept"] == _kept_path(entry["run_id"], path) and "/" not in entry["run_id"])

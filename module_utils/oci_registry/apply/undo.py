@@ -1,0 +1,37 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Puts back what one run moved into the quarantine, exactly as it was."""
+
+from __future__ import annotations
+
+from ..plans import steps
+from ..plans.steps import Plan, Step
+from .journal import DONE, Journal
+from .quarantine import Entry, entries_of, put_back
+
+
+def undo(root: str, journal: Journal, run_id: str, *, check_mode: bool) -> Plan:
+    """Undo run ``run_id``; what is already back is not touched. Returns the plan, its steps done (planned in check mode).
+
+    Raises :class:`BadInput` for a run that kept nothing.
+    """
+    plan = Plan()
+    for entry in entries_of(root, run_id):
+        step = _step(entry)
+        plan.steps.append(step)
+        if not check_mode:
+            journal.begin(step.as_dict())
+            put_back(root, entry)
+            step.state = steps.DONE
+            journal.write(DONE, digest=step.digest, path=entry["path"])
+    journal.end()
+    if plan.steps:
+        plan.restart_required = True
+        reason = "files were replaced on disk: the registry may answer from its cache of the others"
+        plan.steps.append(Step(steps.RESTART, "", "", "", reason, state=steps.REMAINING))
+    return plan
+
+
+def _step(entry: Entry) -> Step:
+    reason = f"run {entry['run_id']} moved it aside: {entry['reason']}"
+    return Step(steps.UNDO, "", entry["digest"], "", reason, way=steps.DISK, detail=entry["path"])
