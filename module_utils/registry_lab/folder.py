@@ -1,0 +1,83 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The folder of a lab: made by us and marked, so that only what was made here is ever removed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import List
+
+from .errors import LabError
+from .process import RegistryProcess
+
+MARK = ".registry-lab"
+SETTINGS = "lab.json"  # in the folder of each registry
+MAIN = "registry"  # folder of the registry that a lab is about, below the lab's folder
+
+
+class LabFolder:
+    """One folder with any number of registries, each in a folder of its own below it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = os.path.abspath(path)
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is anything at the path."""
+        return os.path.lexists(self.path)
+
+    def make(self) -> None:
+        """Make and mark it, readable by its owner only; nothing where it is a lab already. LabError for a folder of somebody else."""
+        if self._is_ours():
+            return
+        try:
+            os.makedirs(os.path.dirname(self.path), exist_ok=True)
+            os.mkdir(self.path, 0o700)
+        except FileExistsError:
+            raise self._foreign() from None
+        except OSError as error:
+            raise LabError(
+                f"cannot be made ({error.strerror})", where=self.path, advice="Name another folder for the lab"
+            ) from None
+        with open(os.path.join(self.path, MARK), "w", encoding="ascii"):
+            pass
+
+    def registries(self) -> List[RegistryProcess]:
+        """Every registry in it, running or not."""
+        if not self._is_ours():
+            return []
+        folders = [os.path.join(self.path, name) for name in sorted(os.listdir(self.path))]
+        return [RegistryProcess.attach(folder) for folder in folders if os.path.isfile(os.path.join(folder, SETTINGS))]
+
+    @property
+    def main(self) -> str:
+        """Folder of the registry that the lab is about."""
+        return os.path.join(self.path, MAIN)
+
+    @property
+    def has_main(self) -> bool:
+        """Whether that registry was made."""
+        return self._is_ours() and os.path.isfile(os.path.join(self.main, SETTINGS))
+
+    def stop(self) -> bool:
+        """Stop every registry; return whether any ran."""
+        running = [registry for registry in self.registries() if registry.running]
+        for registry in running:
+            registry.stop()
+        return bool(running)
+
+    def remove(self) -> None:
+        """Stop every registry and remove the folder with all that is in it; LabError for a folder of somebody else."""
+        if not self.exists:
+            return
+        if not self._is_ours():
+            raise self._foreign()
+        self.stop()
+        shutil.rmtree(self.path)
+
+    def _is_ours(self) -> bool:
+        return os.path.isdir(self.path) and not os.path.islink(self.path) and os.path.isfile(os.path.join(self.path, MARK))
+
+    def _foreign(self) -> LabError:
+        return LabError("exists, and is no lab's folder", where=self.path, advice="Name a folder that does not exist yet")
