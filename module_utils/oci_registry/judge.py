@@ -63,8 +63,8 @@ def _roots(view: RepositoryView) -> Iterator[Tuple[str, Tuple[str, ...]]]:
     for tag, digest in view.tags.items():
         if tag not in view.tag_faults:
             by_digest.setdefault(digest, []).append(tag)
-    for digest, tags in by_digest.items():
-        yield digest, tuple(sorted(tags))
+    for tags, digest in sorted((tuple(sorted(tags)), digest) for digest, tags in by_digest.items()):
+        yield digest, tags
     for digest in sorted(view.untagged):
         yield digest, ()
 
@@ -151,8 +151,9 @@ class _Merged:
     def add(self, damage: _Damage, tags: Tuple[str, ...]) -> None:
         self.tags.update(tags)
         severity = _severity(damage, tags)
-        if severity == CRITICAL and self.severity != CRITICAL:
-            self.damage = damage  # tell of the platform rather than of the attestation
+        worse = severity == CRITICAL and self.severity != CRITICAL
+        if worse or (severity == self.severity and damage.platform and not self.damage.platform):
+            self.damage = damage  # tell of the platform rather than of the attestation, and of one rather than of none
         self.severity = min(self.severity, severity, key=(CRITICAL, WARNING, INFO).index)
 
     def finding(self, repository: str) -> Finding:

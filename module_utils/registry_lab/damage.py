@@ -153,7 +153,7 @@ FURTHER: Dict[str, Kind] = {
     "layer-link-garbage": Kind(_layers, actions.spoil_layer_link, "layer-missing", "layer", "invalid", link_invalid=True),
     "layer-link-orphan": Kind(_tagged, actions.add_layer_link, "layer-link-orphan", "link", "gone"),
     "tag-manifest-gone": Kind(_tagged, actions.remove_blob, *_DANGLING, "gone", spreads=True),
-    "tag-manifest-halved": Kind(_tagged, actions.halve_blob, *_DANGLING, "truncated", spreads=True),
+    "tag-manifest-halved": Kind(_tagged, actions.halve_blob, *_DANGLING, "corrupt", spreads=True),
     "tag-manifest-corrupt": Kind(_tagged, actions.change_digit, "blob-corrupt", "manifest", "corrupt", spreads=True),
     "tag-link-garbage": Kind(_tagged, actions.spoil_tag, *_DANGLING, "invalid", link_invalid=True),
 }

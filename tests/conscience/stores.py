@@ -20,8 +20,8 @@ from ansible.module_utils.registry_lab.process import RegistryProcess
 
 #: repository, tag: an index with attestations (two tags, shared layers), a Docker list, an index without mediaType, a nested index,
 #: a single manifest, an artifact, a referrer with its fallback tag, and an image that two repositories share
-def fill(root: str) -> None:
-    """Write the store."""
+def fill(root: str, *, tag_a_child: bool) -> None:
+    """Write the store; ``tag_a_child``: one child of an index has a tag of its own besides."""
     base = [images.layer("base-0"), images.layer("base-1")]
     amd, arm = (images.image(f"app-{name}", name, [*base, images.layer(f"own-{name}")]) for name in (images.AMD64, images.ARM64))
     index = images.index([amd, arm, images.attestation(amd), images.attestation(arm)])
@@ -41,7 +41,8 @@ def fill(root: str) -> None:
         ("team/app/deep", "odd", odd),
         ("team/app/deep", "chart", artifact),
         ("other", "shared", index),
-        ("other", "single", amd),
+        ("single", "one", images.image("single", images.AMD64, base)),
+        *([("other", "amd64", amd)] if tag_a_child else []),
     ):
         place_on_disk(root, repository, tag, made)
 
