@@ -8,6 +8,7 @@ import contextlib
 import http.client
 import json
 import os
+import secrets
 import socket
 import ssl
 import subprocess
@@ -23,6 +24,8 @@ from .errors import LabError
 _START_SECONDS = 20.0
 _POLL_SECONDS = 0.02
 _LOG_LINES = 12
+_PORTS = range(20000, 32000)  # below net.ipv4.ip_local_port_range
+_PORT_ATTEMPTS = 100
 
 
 class RegistryProcess:
@@ -175,9 +178,13 @@ def _environment() -> Dict[str, str]:
 
 
 def _free_port(host: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody holds now, and that no connection or port 0 is given by the kernel while the registry restarts."""
+    for _attempt in range(_PORT_ATTEMPTS):
+        port = secrets.choice(_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((host, port))
+            return port
+    raise LabError(f"no free port from {_PORTS[0]} to {_PORTS[-1]}", where=host, advice="Give one explicitly")
 
 
 def _write_json(path: str, document: Dict[str, Any]) -> None:

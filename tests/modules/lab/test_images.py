@@ -118,3 +118,12 @@ def test_a_made_store_is_served(registry):
     make_store(made.root, repositories=2, tags=2, platforms=1, attestations=1, layers=3, shared=0.67)
     assert b'"app-000","app-001"' in body_of(made, "/v2/_catalog")
     assert b"v001" in body_of(made, "/v2/app-001/tags/list")
+
+
+def test_a_pull_through_cache_serves_its_upstream(registry):
+    upstream = registry()
+    push(upstream, "app", "v1", SHAPES["build"])
+    cache = registry(proxy_remote=f"http://{upstream.address}")
+    assert body_of(cache, "/v2/app/manifests/v1") == SHAPES["build"].content
+    with pytest.raises(LabError, match="answered 405"):
+        push(cache, "app", "v2", SINGLE)

@@ -9,9 +9,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from shutil import which
 
 import pytest
-from ansible.module_utils.registry_lab import images, place
+from ansible.module_utils.registry_lab import access, images, place
 from ansible.module_utils.registry_lab.errors import LabError
 from ansible.module_utils.registry_lab.process import RegistryProcess
 
@@ -122,3 +123,9 @@ def test_a_collection_that_fails_is_an_error(registry):
     with pytest.raises(LabError, match="garbage-collect ended with 1"):
         made.collect()
     assert "failed to garbage collect" in made.collect(check=False)
+
+
+def test_without_openssl_and_htpasswd_python_packages_stand_in(registry, monkeypatch):
+    monkeypatch.setattr(access.shutil, "which", lambda name, *_path: None if name in ("openssl", "htpasswd") else which(name))
+    made = registry(tls=True, htpasswd=("lab", "secret1", 4))
+    assert status_of(made) == 401
