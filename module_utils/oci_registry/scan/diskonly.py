@@ -15,7 +15,6 @@ from ..store.links import OddLink, RepositoryLinks
 from ..store.reader import Blind
 from ..view import RepositoryView
 
-
 Names = Tuple[str, ...]
 
 

@@ -8,6 +8,7 @@ thread only costs. So the first thread watches itself: where it slept for longer
 
 from __future__ import annotations
 
+import os
 import resource
 import threading
 import time
@@ -16,6 +17,13 @@ from typing import Any, Callable, List, Optional, Sequence, Tuple
 _END = object()
 HELPERS = 8
 _LOOK_EVERY_SECONDS = 0.01
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class Cancelled(Exception):
@@ -28,6 +36,10 @@ class Runner:
     def __init__(self, threads: int = 0, cancelled: Optional[Callable[[], bool]] = None) -> None:
         self._threads = threads
         self._cancelled = cancelled or (lambda: False)
+
+    def with_threads(self, threads: int) -> Runner:
+        """The same, with another number of threads, unless that is fixed already."""
+        return Runner(self._threads or threads, self._cancelled)
 
     def run(self, tasks: Sequence[Any], work: Callable[[Any], None], done: Callable[[int], None]) -> None:
         """Call ``work`` for each task, about in order; ``done`` hears, in this thread, how many are through.

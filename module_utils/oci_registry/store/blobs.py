@@ -10,7 +10,7 @@ from contextlib import suppress
 from sys import intern
 from typing import Collection, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
-from ..digest import DIGEST, matches, new_hash, split_digest
+from ..digest import matches, new_hash, split_digest
 from ..model import MAX_MANIFEST_BYTES, Descriptor, InvalidManifest, Manifest, parse_manifest
 from .accepts import accepts
 from .layout import BASE, ENCODED_LENGTHS
@@ -36,16 +36,16 @@ class Blobs:
     on a cold disk; whatever was not loaded is looked up one by one, so a fresh instance says how things stand now.
     """
 
-    def __init__(self, reader: Reader, base: int, dialect: str, hash_all: bool = False) -> None:
+    def __init__(self, reader: Reader, base: int, dialect: str) -> None:
         self._reader = reader
         self._base = base
         self._dialect = dialect
-        self._hash_all = hash_all
         self.sizes: Dict[str, int] = {}
         self.manifests: Dict[str, Manifest] = {}  #: the bytes are right, and understood
         self._odd: Dict[str, ManifestFile] = {}
         self._hashes: Dict[Tuple[str, str], bool] = {}
         self._loaded: Set[Shard] = set()
+        self._wanted: Set[str] = set()
         self._unseen: Set[str] = set()
         self._shared: Dict[Descriptor, Descriptor] = {}
 
@@ -57,7 +57,7 @@ class Blobs:
         if size is not None:
             return size
         algorithm, encoded = split_digest(digest)
-        if (algorithm, encoded[:2]) in self._loaded and digest not in self._unseen:
+        if (algorithm, encoded[:2]) in self._loaded and digest in self._wanted and digest not in self._unseen:
             return None
         folder = self._open(digest)
         if folder is None:
@@ -118,6 +118,10 @@ class Blobs:
 
     # -- whole shards
 
+    def want(self, digests: Set[str]) -> None:
+        """Name the blobs that :meth:`load` is to look at; of others it will not be known whether they are there."""
+        self._wanted = digests
+
     def shards(self) -> List[Shard]:
         """All shards that there are; what cannot be listed stays for the lookup one by one, which then says why."""
         found: List[Shard] = []
@@ -133,58 +137,62 @@ class Blobs:
                     os.close(folder)
         return found
 
-    def load(self, shard: Shard, manifests: Collection[str]) -> int:
-        """Take the size of every blob of a shard, reading those in ``manifests`` as such; return how many bytes they have."""
+    def load(self, shard: Shard, manifests: Collection[str]) -> None:
+        """Take the size of every wanted blob of a shard, reading those in ``manifests`` as such."""
         algorithm, digits = shard
         folder = None
         try:
             folder = self._reader.open_path(self._base, ("blobs", algorithm, digits), BASE)
-            if folder is None:
-                return 0
-            total = self._load_folder(folder, shard, manifests)
-            self._loaded.add(shard)
+            if folder is not None:
+                self._load_folder(folder, shard, manifests)
+                self._loaded.add(shard)
         except Blind:
-            return 0
+            pass  # noted; who asks for one of its blobs will hear of it again
         finally:
             if folder is not None:
                 os.close(folder)
-        return total
 
-    def _load_folder(self, folder: int, shard: Shard, manifests: Collection[str]) -> int:
+    def _load_folder(self, folder: int, shard: Shard, manifests: Collection[str]) -> None:
         algorithm, digits = shard
-        total = 0
+        wanted = self._wanted
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
-                    digest = intern(f"{algorithm}:{entry.name}")
-                    if not entry.is_dir(follow_symlinks=False) or not entry.name.startswith(digits):
-                        self._unseen.add(digest)  # looked at with care, if anybody asks for it
+                    digest = f"{algorithm}:{entry.name}"
+                    if digest not in wanted:
                         continue
-                    total += self._load_blob(folder, entry.name, digest, manifests)
+                    if entry.is_dir(follow_symlinks=False) and entry.name.startswith(digits):
+                        self._load_blob(folder, entry.name, intern(digest), manifests)
+                    else:
+                        self._unseen.add(digest)  # looked at with care, if anybody asks for it
         except OSError as error:
             raise self._reader.blind(f"{BASE}/blobs/{algorithm}/{digits}", error) from None
-        return total
 
-    def _load_blob(self, folder: int, name: str, digest: str, manifests: Collection[str]) -> int:
+    def _load_blob(self, folder: int, name: str, digest: str, manifests: Collection[str]) -> None:
         name += "/data"
         try:
             status = os.stat(name, dir_fd=folder, follow_symlinks=False)
         except FileNotFoundError:
-            return 0
+            return
         except OSError:
             self._unseen.add(digest)
-            return 0
-        if not stat.S_ISREG(status.st_mode) or DIGEST.match(digest) is None:
+            return
+        if not stat.S_ISREG(status.st_mode):
             self._unseen.add(digest)
-            return 0
-        size = self.sizes[digest] = status.st_size
-        with suppress(Blind):  # whoever asks for its bytes will hear of it again
-            if digest in manifests:
-                self._read_manifest(folder, name, digest, size)
-            elif self._hash_all:
-                found = self._reader.hash_file(folder, name, blob_path(digest), new_hash(digest))
-                self._hashes[digest, digest] = found == split_digest(digest)[1]
-        return size
+            return
+        self.sizes[digest] = status.st_size
+        if digest in manifests:
+            with suppress(Blind):  # noted; who asks for it will hear of it again
+                self._read_manifest(folder, name, digest, status.st_size)
+
+    def unhashed(self) -> List[str]:
+        """Wanted blobs that are there and were not hashed yet, by name, which is the order of the folders."""
+        return sorted(digest for digest in self.sizes if digest not in self.manifests and (digest, digest) not in self._hashes)
+
+    def hash_ahead(self, digest: str) -> None:
+        """Hash one blob, so that :meth:`hashes_to` knows."""
+        with suppress(Blind):  # noted; who asks for it will hear of it again
+            self.hashes_to(digest, digest)
 
     # -- manifests
 
@@ -209,7 +217,7 @@ class Blobs:
             self._odd[digest] = ManifestFile(size, right, manifest, accepts(content, self._dialect), problem)
 
     def _share(self, manifest: Manifest) -> Manifest:
-        """The same manifest, sharing with others what descriptors they have in common: that is most of them, and of the memory."""
+        """The same manifest, sharing with others the descriptors that they have in common: most of them, and of the memory."""
         share = self._shared.setdefault
         config = manifest.config
         return manifest._replace(

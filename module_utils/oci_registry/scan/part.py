@@ -1,0 +1,140 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The scan of some repositories of one store: links first, then the blobs in the order of the disk, then a judgement of each.
+
+A registry may be running and writing meanwhile. So whatever looks broken is looked at again before it is reported.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Set, Tuple
+
+from ..findings import Finding
+from ..judge import judge
+from ..store.blobs import Blobs, Shard
+from ..store.linkreader import LinkReader
+from ..store.links import RepositoryLinks
+from ..store.reader import Reader
+from ..view import MISSING, Fault, RepositoryView
+from .answers import ABSENT_STATES, CONTENT
+from .diskonly import DiskOnly
+from .observe import Observer
+from .parallel import Runner, cores
+
+Progress = Callable[[str, int, int], None]  # phase, done, total
+
+COUNTS = ("repositories", "tags", "indexes", "manifests", "blobs", "files", "bytes", "partial")
+
+
+class Options(NamedTuple):
+    """What to prove, of what kind of store."""
+
+    is_cache: bool
+    proof: str
+    dialect: str
+
+
+class Part:
+    """One scan's work on some repositories. ``base`` and ``repositories`` are the open folders ``docker/registry/v2`` and below it."""
+
+    def __init__(self, reader: Reader, base: int, repositories: int, options: Options) -> None:
+        self.findings: List[Finding] = []
+        self.legacy: List[str] = []
+        self.counts: Dict[str, int] = dict.fromkeys(COUNTS, 0)
+        self._options = options
+        self._link_reader = LinkReader(reader, repositories)
+        self._blobs = Blobs(reader, base, options.dialect)
+        self._links: Dict[str, RepositoryLinks] = {}
+
+    def run(self, names: Sequence[str], runner: Runner, progress: Progress) -> None:
+        """Scan the repositories ``names``; raises :class:`parallel.Cancelled`."""
+        runner.run(names, self._read_links, partial(_tell, progress, "repositories", len(names)))
+        manifests, wanted = self._linked()
+        self._blobs.want(wanted)
+        shards = self._blobs.shards()
+        runner.run(shards, partial(self._load, manifests), partial(_tell, progress, "blobs", len(shards)))
+        if self._options.proof == CONTENT:
+            self._hash(runner, progress)
+        runner.with_threads(1).run(names, self._judge, partial(_tell, progress, "judging", len(names)))
+
+    def result(self) -> Dict[str, Any]:
+        """What was found so far, as plain data."""
+        findings = [finding.as_dict() for finding in self.findings]
+        return {"findings": findings, "legacy": self.legacy, "counts": self.counts}
+
+    def _read_links(self, name: str) -> None:
+        self._links[name] = self._link_reader.read(name)
+
+    def _linked(self) -> Tuple[Set[str], Set[str]]:
+        """The digests of everything that should be a manifest, and of all blobs, manifests included, by the links."""
+        manifests: Set[str] = set()
+        blobs: Set[str] = set()
+        for links in self._links.values():
+            manifests.update(links.revisions.targets())
+            manifests.update(links.tags.values())
+            blobs.update(links.layers.targets())
+        return manifests, blobs | manifests
+
+    def _load(self, manifests: Set[str], shard: Shard) -> None:
+        self._blobs.load(shard, manifests)
+
+    def _hash(self, runner: Runner, progress: Progress) -> None:
+        """Hash every blob that is no manifest: by as many threads as there are cores, since hashing lets them run at once."""
+        waiting = self._blobs.unhashed()
+        told = partial(_tell, progress, "hashing", len(waiting))
+        runner.with_threads(cores()).run(waiting, self._blobs.hash_ahead, told)
+
+    def _judge(self, name: str) -> None:
+        links = self._links.pop(name)
+        view, findings, absent = self._look(links)
+        if findings:
+            self._blobs.forget([finding.digest for finding in findings])
+            links = self._link_reader.read(name)
+            view, findings, absent = self._look(links)
+        self.findings.extend(findings)
+        self.legacy.extend(f"{name}:{tag}" for tag in view.legacy)
+        self._count(view, links, absent)
+
+    def _look(self, links: RepositoryLinks) -> Tuple[RepositoryView, List[Finding], int]:
+        """The view of one repository, its findings, and how much a pull-through cache merely does not hold."""
+        view = Observer(links, self._blobs, self._options.proof, self._options.dialect).view
+        disk_only = DiskOnly(view, links, self._blobs)
+        view.disk_findings.extend(disk_only.invalid_links())
+        orphans = disk_only.orphan_links()
+        if self._options.is_cache:
+            absent = len(orphans) + _forgive(view)
+            return view, judge(view), absent
+        view.disk_findings.extend(orphans)
+        return view, judge(view), 0
+
+    def _count(self, view: RepositoryView, links: RepositoryLinks, absent: int) -> None:
+        indexes = sum(manifest.kind == "index" for manifest in view.manifests.values())
+        found = {
+            "repositories": 1,
+            "tags": len(links.tags) + len(links.dead_tags),
+            "indexes": indexes,
+            "manifests": len(view.manifests) - indexes,
+            "blobs": len(view.sizes) - len(view.manifests) + len(view.blob_faults),
+            "files": links.files + len(view.sizes),
+            "bytes": sum(view.sizes.values()),
+            "partial": absent,
+        }
+        for key, count in found.items():
+            self.counts[key] += count
+
+
+def _tell(progress: Progress, phase: str, total: int, done: int) -> None:
+    progress(phase, done, total)
+
+
+def _forgive(view: RepositoryView) -> int:
+    """Take what a pull-through cache merely does not hold out of the faults; return how much that was."""
+    return sum(map(_drop_absent, (view.tag_faults, view.manifest_faults, view.blob_faults)))
+
+
+def _drop_absent(faults: Dict[str, Fault]) -> int:
+    absent = [key for key, fault in faults.items() if fault.symptom == MISSING and fault.state in ABSENT_STATES]
+    for key in absent:
+        del faults[key]
+    return len(absent)
