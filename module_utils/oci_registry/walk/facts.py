@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, Optional, Tuple
+from typing import NamedTuple, Optional
 
 from ..client import Answer, error_codes
 from ..digest import is_digest, matches, sha256_of
@@ -13,6 +13,9 @@ from ..model import MAX_MANIFEST_BYTES, Descriptor, InvalidManifest, Manifest, p
 from ..view import CORRUPT, INVALID, MISSING, Fault
 
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+)\Z")
+#: 2.8: {"Name": …, "Revision": "sha256:…"}; 3.x: "unknown manifest name=… revision=sha256:…"
+_REVISION = re.compile(rb"[Rr]evision(?:=|\":\s*\")(sha256:[0-9a-f]{64})(?![0-9a-f])")
+_LEGACY = re.compile(rb"unrecognized manifest schema version 1\b|[Ss]chema 1 manifest not supported")
 STALE = "promises {size} bytes and delivers {got}: the running registry answers from its cache, the disk no longer has them"
 
 
@@ -39,7 +42,7 @@ def manifest_facts(answer: Answer, reference: str) -> ManifestFacts:
     if answer.status != 200:
         if _is_legacy_refusal(answer):
             return ManifestFacts(asked, legacy=True)
-        return ManifestFacts(asked, fault=Fault(MISSING, "unknown", describe(answer)))
+        return ManifestFacts(asked or _revision_named(answer), fault=Fault(MISSING, "unknown", describe(answer)))
     body = answer.body
     digest = asked or _named_digest(answer) or sha256_of(body)
     if len(body) > MAX_MANIFEST_BYTES:
@@ -74,7 +77,7 @@ def range_facts(answer: Answer, descriptor: Descriptor) -> BlobFacts:
         return BlobFacts(total)
     if answer.status == 416:
         total = _total(answer)
-        if total is not None and total != descriptor.size:
+        if total is not None and (total != descriptor.size or not total):  # 2.8.2 answers so for any range of an empty blob
             return BlobFacts(total)
         return BlobFacts(fault=Fault(CORRUPT, "unknown", "answers 416 to a range that its descriptor allows", -1))
     return whole_facts(answer, descriptor)
@@ -117,7 +120,12 @@ def _named_digest(answer: Answer) -> str:
     return named if is_digest(named) else ""
 
 
+def _revision_named(answer: Answer) -> str:
+    """The digest that a tag points at, where the registry names it while it says that it has no such manifest."""
+    match = _REVISION.search(answer.body)
+    return match[1].decode() if answer.status == 404 and match else ""
+
+
 def _is_legacy_refusal(answer: Answer) -> bool:
-    """2.8 without ``compatibility.schema1`` answers so for a schema 1 manifest that it holds."""
-    text: Tuple[str, ...] = error_codes(answer)
-    return answer.status == 400 and "MANIFEST_INVALID" in text and b"chema 1" in answer.body
+    """Whether it is for being of schema 1 that a manifest is not served: so says 3.x, and so may others with status 400."""
+    return answer.status in (400, 500) and _LEGACY.search(answer.body) is not None
