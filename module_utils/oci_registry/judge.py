@@ -51,6 +51,8 @@ def repairs_for(code: str, state: str) -> Tuple[str, ...]:
         return ("relink",)
     if code == "manifest-invalid" or (code == "blob-truncated" and state == "invalid"):
         return ("repoint", "rebuild")
+    if code in ("blob-truncated", "blob-corrupt"):
+        return ("restore", "repoint", "rebuild")
     if state == "invalid":  # a link that holds no digest: its path still tells which it was
         return ("relink", "restore", "repoint", "rebuild")
     if state == "unknown":

@@ -47,7 +47,12 @@ def _row(finding: Finding) -> Tuple[str, ...]:
     what = f"{finding.code} {finding.digest or finding.detail}"
     if finding.role not in finding.code and finding.role != "link":
         what = f"{finding.code} ({thing.strip()}) {finding.digest}"
-    return (image_name(finding), finding.platform or "-", what.strip(), finding.state, finding.repairs[0] if finding.repairs else "-")
+    return (image_name(finding), finding.platform or "-", what.strip(), finding.state, _repair(finding))
+
+
+def _repair(finding: Finding) -> str:
+    """The cheapest repair; where the cause is unknown, also what it takes if that does not help."""
+    return ", else ".join(finding.repairs[: 2 if finding.state == "unknown" else 1]) or "-"
 
 
 def _headline(report: Report) -> str:
