@@ -13,7 +13,7 @@ from itertools import chain
 from typing import NamedTuple, Optional, Tuple, Union
 
 from ..digest import split_digest
-from ..model import DOCKER_SCHEMA1_SIGNED, MAX_DEPTH, Descriptor, Manifest
+from ..model import MAX_DEPTH, Descriptor, Manifest
 from ..store.blobs import Blobs, ManifestFile
 from ..store.links import OddLink, RepositoryLinks
 from ..view import CORRUPT, INVALID, MISSING, Fault
@@ -64,10 +64,10 @@ class Api:
 
     def _served(self, found: ManifestFile, state: str, detail: str) -> Answer:
         """The answer where a link leads to the file; ``state`` and ``detail`` are for the case that it has wrong bytes."""
-        if found.manifest is not None and found.manifest.kind == "legacy" and _is_schema1(found):
-            return Answer(found.size, legacy=True)
         if not found.right:
             return Answer(fault=Fault(CORRUPT if found.accepted else MISSING, state, detail, found.size))
+        if found.manifest is not None and found.manifest.kind == "legacy":
+            return Answer(found.size, legacy=True)
         if found.manifest is not None:
             return Answer(found.size, found.manifest)
         if found.accepted:
@@ -151,13 +151,20 @@ class Api:
         state, detail = self._why_blob_unserved(descriptor)
         if not link.target:
             return _missing(_state_behind_garbage(state), f"its link holds {link.holds}, no digest; {detail}")
-        size = self._blobs.size(link.target)
+        stored = self._stored_behind(link.target)
         detail = f"its link leads to {link.target}; {detail}"
+        size = self._blobs.size(stored) if stored else None
         if size is None:
             return _missing(state, detail)
-        if _other_algorithm(digest, link.target) and self._is_right(link.target, digest, size, descriptor):
+        same_bytes = stored == digest or _other_algorithm(digest, stored)
+        if same_bytes and self._is_right(stored, digest, size, descriptor):
             return Answer(size)
         return Answer(fault=Fault(CORRUPT, state, detail, size))
+
+    def _stored_behind(self, target: str) -> str:
+        """Whose bytes are served through a link that leads to ``target``: the registry looks up the link of that in turn, once."""
+        link = self._links.layers.find(target) if self._blobs.size(target) is not None else None
+        return link.target if isinstance(link, OddLink) else link or ""
 
     def _why_blob_unserved(self, descriptor: Descriptor) -> Tuple[str, str]:
         size = self._blobs.size(descriptor.digest)
@@ -187,8 +194,3 @@ def _state_behind_garbage(state: str) -> str:
 def _other_algorithm(digest: str, target: str) -> bool:
     """A link may lead from one algorithm to another: so Distribution stores what was uploaded by its sha512."""
     return split_digest(digest)[0] != split_digest(target)[0]
-
-
-def _is_schema1(found: ManifestFile) -> bool:
-    """A signed schema 1 manifest has the digest of its payload, not of its bytes."""
-    return found.right or (found.manifest is not None and found.manifest.media_type == DOCKER_SCHEMA1_SIGNED)
