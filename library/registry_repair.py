@@ -79,9 +79,10 @@ options:
       - Actions that change more than what a digest says, and are only taken if they are named here.
       - V(remove-link) moves layer links that lead nowhere to the quarantine. V(quarantine) moves damaged files there that no source
         has the bytes of, so that a push or a rebuild can write them again.
+      - V(repoint), V(rebuild) and V(delete) are accepted so that one list can serve a whole recovery. This module does none of them.
     type: list
     elements: str
-    choices: [quarantine, remove-link]
+    choices: [quarantine, remove-link, repoint, rebuild, delete]
     default: []
   undo:
     description: Put back what the run with this RV(run_id) moved into the quarantine, and do nothing else.

@@ -46,10 +46,13 @@ class Repair:
         self._proven: List[Dict[str, Any]] = []
         self._kept: List[Entry] = []
         self._recovered: List[str] = []
+        self._elsewhere = 0
         self._run_id = ""
         self._check_mode = True
         if not params["registry"] and not params["path"]:
             raise BadInput("neither registry nor path is given", advice=_ADVICE)
+        if params["lock_timeout"] < 0:
+            raise BadInput(f"lock_timeout {params['lock_timeout']} is negative", advice="0 does not wait at all")
         self._root = _one_root(params["path"]) if params["path"] else ""
         self._client = Client(settings_from(params)) if params["registry"] else None
         self._workplace = Workplace.of_store(self._root) if self._root else Workplace.of_registry(params["registry"])
@@ -71,9 +74,16 @@ class Repair:
                 self._repair()
 
     def _repair(self) -> None:
-        sources = open_sources(self._params["sources"] or [], self._client, self._params["timeout"])
-        place = self._place(sources)
-        evidence = observe(place, self._wanted())
+        with contextlib.ExitStack() as stack:
+            sources = open_sources(self._params["sources"] or [], self._client, self._params["timeout"])
+            for source in sources:
+                stack.callback(source.close)
+            self._repair_from(self._place(sources))
+
+    def _repair_from(self, place: Place) -> None:
+        wanted = self._wanted()
+        self._elsewhere = wanted.elsewhere
+        evidence = observe(place, wanted)
         self._plan = plan_repair(evidence, self._params["approve"] or [])
         self._before, self._after = before_and_after(evidence, self._plan)
         if not self._check_mode:
@@ -137,6 +147,8 @@ class Repair:
         text = f"{verb} " + ", ".join(f"{count} x {action}" for action, count in counts.items()) if counts else "nothing to do"
         if self._plan.remaining:
             text += f"; {len(self._plan.remaining)} remaining: {self._plan.remaining[0]['why']}"
+        if self._elsewhere:
+            text += f"; {self._elsewhere} findings left out, since they are of another store"
         return text + ("; the registry must be restarted" if self._plan.restart_required else "")
 
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Optional, Type
 
 from ..errors import Locked
-from .workplace import Workplace
+from .workplace import Workplace, writing
 
 _POLL_SECONDS = 0.1
 
@@ -29,20 +29,29 @@ class RunLock:
 
     def __enter__(self) -> RunLock:
         self._workplace.folder()
-        self._descriptor = os.open(self._workplace.lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        deadline = time.monotonic() + self._timeout
-        while not self._try():
-            if time.monotonic() >= deadline:
-                raise self._refusal()
-            time.sleep(_POLL_SECONDS)
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+        with writing(self._workplace.lock_path):
+            self._descriptor = os.open(self._workplace.lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            self._wait()
+            with writing(self._workplace.lock_path):
+                os.ftruncate(self._descriptor, 0)
+                os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+        except BaseException:
+            os.close(self._descriptor)
+            raise
         return self
 
     def __exit__(
         self, _kind: Optional[Type[BaseException]], _error: Optional[BaseException], _trace: Optional[TracebackType]
     ) -> None:
         os.close(self._descriptor)
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + self._timeout
+        while not self._try():
+            if time.monotonic() >= deadline:
+                raise self._refusal()
+            time.sleep(_POLL_SECONDS)
 
     def _try(self) -> bool:
         try:
@@ -53,6 +62,5 @@ class RunLock:
 
     def _refusal(self) -> Locked:
         holder = os.pread(self._descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
-        os.close(self._descriptor)
         what = f"another run (pid {holder}) holds the lock, and still did after {self._timeout:g} seconds"
         return Locked(what, where=self._workplace.lock_path, advice="Wait for it to end, or raise lock_timeout")

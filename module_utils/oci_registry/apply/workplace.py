@@ -58,8 +58,9 @@ class Workplace:
         """Remove temporary files that a killed run left; only under the lock. Returns their names."""
         folder = os.path.join(self.base, TEMPORARY)
         names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-        for name in names:
-            os.unlink(os.path.join(folder, name))
+        with writing(folder):
+            for name in names:
+                os.unlink(os.path.join(folder, name))
         return names
 
 

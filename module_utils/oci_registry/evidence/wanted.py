@@ -26,6 +26,7 @@ class Wanted:
     referrers: Set[Key] = field(default_factory=set)  # (repository, digest) of manifests whose subject is wanted, too
     orphans: List[Key] = field(default_factory=list)  # (repository, digest) of layer links
     suspects: Set[str] = field(default_factory=set)  # digests of which every byte must be looked at
+    elsewhere: int = 0  # findings left out, since they are of another store
     damaged: Set[str] = field(default_factory=set)  # digests whose file was seen to be there and damaged
 
 
@@ -53,7 +54,9 @@ def from_findings(findings: Sequence[Mapping[str, Any]], root: str = "") -> Want
     wanted = Wanted()
     for number, finding in enumerate(findings):
         _check(finding, f"findings[{number}]")
-        if not _elsewhere(finding, root):
+        if _elsewhere(finding, root):
+            wanted.elsewhere += 1
+        else:
             _add(wanted, finding)
     return wanted
 
@@ -91,8 +94,10 @@ def _add_subject(wanted: Wanted, finding: Mapping[str, Any]) -> None:
 
 
 def _elsewhere(finding: Mapping[str, Any], root: str) -> bool:
-    store = finding.get("store")
-    return bool(root and isinstance(store, str) and os.path.isabs(store) and os.path.realpath(store) != os.path.realpath(root))
+    """Whether it says that it is of another store; ``store`` is a path, or a name and the path in parentheses."""
+    store = str(finding.get("store") or "")
+    path = store[store.index(" (/") + 2 : -1] if " (/" in store else store
+    return bool(root and os.path.isabs(path) and os.path.realpath(path) != os.path.realpath(root))
 
 
 def _check(finding: Mapping[str, Any], where: str) -> None:

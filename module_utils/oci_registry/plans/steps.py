@@ -12,7 +12,7 @@ from .facts import Key
 #: what a step does
 RELINK, RESTORE, LINK_TAG = "relink", "restore", "link-tag"
 QUARANTINE, REMOVE_LINK, RESTART = "quarantine", "remove-link", "restart"
-REPOINT, REBUILD, UNDO = "repoint", "rebuild", "undo"
+REPOINT, REBUILD, DELETE, UNDO = "repoint", "rebuild", "delete", "undo"
 #: who carries it out: the API, a write to the disk, or a person
 API, DISK, OPERATOR = "api", "disk", "operator"
 #: what it costs: nothing, a transfer of bytes, or a build
@@ -20,8 +20,8 @@ FREE, COPY, BUILD = "free", "copy", "rebuild"
 #: what became of it
 PLANNED, DONE, SKIPPED, FAILED, REMAINING = "planned", "done", "skipped", "failed", "remaining"
 
-#: actions that destroy or change what a name means, and so need to be named in ``approve``
-APPROVABLE = (QUARANTINE, REMOVE_LINK)
+#: what changes more than a digest says, and so needs to be named in ``approve``; the last three are never done by a repair
+APPROVABLE = (QUARANTINE, REMOVE_LINK, REPOINT, REBUILD, DELETE)
 
 
 @dataclass

@@ -26,6 +26,9 @@ class Source:
         """Give the bytes of a blob to ``sink``, unchecked."""
         raise NotImplementedError
 
+    def close(self) -> None:
+        """Let go of connections."""
+
     def mount_from(self) -> Optional[str]:
         """The repository of the registry under repair that this source is, if it is one: blobs can be mounted from there."""
         return None

@@ -18,7 +18,12 @@ class RegistrySource(Source):
     def __init__(self, client: Client, repository: str = "") -> None:
         self._view = ApiView(client)
         self._repository = repository
+        self._client = client
         self.label = f"registry {client.address}" + (f"/{repository}" if repository else "")
+
+    def close(self) -> None:
+        """See :class:`Source`."""
+        self._client.close()
 
     def manifest(self, repository: str, digest: str) -> Optional[bytes]:
         """See :class:`Source`."""

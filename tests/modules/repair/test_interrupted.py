@@ -1,0 +1,269 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Runs that are killed at any moment, that run out of space, or that meet another run."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import http.server
+import itertools
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from ansible.module_utils.oci_registry.repair import Repair
+from ansible.module_utils.registry_lab.place import blob_path
+
+from .conftest import OWN, contents, scanned, tree_of
+
+REPOSITORY_ROOT = Path(__file__).resolve().parents[3]
+DAMAGED = ("layer-emptied", "child-halved", "config-gone", "child-link-empty")
+
+#: runs a repair in a process of its own
+SCRIPT = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from module_utils.oci_registry.errors import RegistryError
+from module_utils.oci_registry.repair import Repair
+job = Repair(json.loads(sys.argv[2]))
+try:
+    job.run(check_mode=False)
+except RegistryError as error:
+    print(json.dumps({"code": error.code, "msg": str(error)}))
+else:
+    print(json.dumps(job.result()))
+"""
+DEFAULTS = dict.fromkeys(("images", "registry", "username", "password", "ca_path", "undo"))
+DEFAULTS.update(approve=[], lock_timeout=30.0, dialect="2", scheme="http", validate_certs=True, concurrency=2, timeout=60.0)
+
+
+def complete(options: dict[str, object]) -> dict[str, object]:
+    """The options of a module as Ansible fills them up."""
+    sources = [{**DEFAULTS, **source} for source in options.get("sources", [])]
+    return {**DEFAULTS, **options, "sources": sources}
+
+
+def start(**options: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", SCRIPT, str(REPOSITORY_ROOT), json.dumps(complete(options))]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def finish(process: subprocess.Popen[str]) -> dict:
+    output, _nothing = process.communicate(timeout=60)
+    return json.loads(output) if process.returncode == 0 else {"killed": -process.returncode}
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def killed_at(number: int, options: dict[str, object]) -> bool:
+    """Repair in a child process that kills itself before call ``number`` to the operating system that changes something."""
+    child = os.fork()
+    if child == 0:
+        calls = itertools.count(1)
+        for name in ("fsync", "link", "rename", "unlink", "mkdir", "write"):
+            setattr(os, name, deadly(getattr(os, name), calls, number))
+        try:
+            Repair(complete(options)).run(check_mode=False)
+        finally:
+            os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+def deadly(function: Callable[..., object], calls: Iterator[int], number: int) -> Callable[..., object]:
+    def call(*arguments: object, **named: object) -> object:
+        if next(calls) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return function(*arguments, **named)
+
+    return call
+
+
+def test_killed_before_every_single_change(broken, repair, tmp_path):
+    """After each kill every file is either as it was or right, and the next run completes the repair."""
+    case = broken(*DAMAGED)
+    damaged, right = contents(case.root), contents(case.snapshot)
+    shutil.copytree(case.root, tmp_path / "damaged")
+    options = {**case.on_disk, **case.from_snapshot}
+    kills = 0
+    while killed_at(kills + 1, options):
+        kills += 1
+        for path, content in contents(case.root).items():
+            assert content in (damaged.get(path), right[path]), f"{path} after kill {kills}"
+        result = repair(**options)
+        assert not result.get("failed"), result
+        assert contents(case.root) == right
+        assert spools(case.root) == []
+        shutil.rmtree(case.root)
+        shutil.copytree(tmp_path / "damaged", case.root)
+    assert contents(case.root) == right
+    assert kills > 50, "the run was not killed often enough to mean anything"
+
+
+class StallingRegistry(http.server.BaseHTTPRequestHandler):
+    """Has every blob of ``held``; sends the last byte when asked for it, and of a whole blob only the first half."""
+
+    protocol_version = "HTTP/1.1"
+    held: ClassVar[dict[str, bytes]] = {}
+    release = threading.Event()
+
+    def do_GET(self) -> None:
+        content = self.held.get(self.path.rpartition("/")[2], b"")
+        if self.headers.get("Range"):
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes {len(content) - 1}-{len(content) - 1}/{len(content)}")
+            self.send_header("Content-Length", "1")
+            self.end_headers()
+            self.wfile.write(content[-1:])
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content[: len(content) // 2])
+        self.wfile.flush()
+        self.release.wait(60)
+        self.close_connection = True
+
+    def log_message(self, *_arguments: object) -> None:
+        """Tests are quiet."""
+
+
+@pytest.fixture
+def stalling(broken) -> Iterator[tuple]:
+    case = broken("layer-gone")
+    StallingRegistry.held = case.image.contents()
+    StallingRegistry.release.clear()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), StallingRegistry)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield case, {"type": "registry", "registry": f"127.0.0.1:{server.server_address[1]}", "scheme": "http"}
+    StallingRegistry.release.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def spools(root: str) -> list[Path]:
+    folder = Path(root, OWN, "tmp")
+    return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def test_killed_in_the_middle_of_a_transfer(stalling, repair):
+    case, source = stalling
+    before = contents(case.root)
+    process = start(**case.on_disk, sources=[source])
+    wait_for(lambda: bool(spools(case.root)))
+    process.kill()
+    assert finish(process) == {"killed": signal.SIGKILL}
+    assert contents(case.root) == before
+    assert len(spools(case.root)) == 1
+    result = repair(**case.on_disk, **case.from_snapshot)
+    assert len(result["recovered"]) == 1
+    assert spools(case.root) == []
+    assert scanned(case.root) == []
+    assert repair(**case.on_disk)["recovered"] == []
+
+
+def test_a_second_run_is_told_who_holds_the_lock(stalling, repair):
+    case, source = stalling
+    process = start(**case.on_disk, sources=[source])
+    wait_for(lambda: bool(spools(case.root)))
+    before = tree_of(case.root)
+    result = repair(**case.on_disk, **case.from_snapshot, lock_timeout=0.3)
+    assert (result["failed"], result["code"]) == (True, "locked")
+    assert f"pid {process.pid}" in result["msg"]
+    assert tree_of(case.root) == before
+    process.kill()
+    finish(process)
+
+
+def test_two_runs_at_once(broken):
+    case = broken(*DAMAGED)
+    both = [start(**case.on_disk, **case.from_snapshot) for _number in range(2)]
+    assert sorted(finish(process)["changed"] for process in both) == [False, True]
+    assert scanned(case.root) == []
+
+
+def test_the_second_run_waits_for_the_first(broken, repair):
+    case = broken("layer-gone")
+    Path(case.root, OWN).mkdir(mode=0o700)
+    with open(Path(case.root, OWN, "lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process = start(**case.on_disk, **case.from_snapshot)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+    assert finish(process)["changed"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 1 MiB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, check=False)
+    if mounted.returncode:
+        pytest.skip(f"no file system can be mounted here: {mounted.stderr.decode().strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_full_disk_changes_nothing(broken, small_disk, repair):
+    case = broken("layer-emptied", "config-gone", folder=small_disk)
+    before = tree_of(case.root, own=False)
+    filler = small_disk / "filler"
+    with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as file:
+        while True:
+            file.write(b"\0" * 4096)
+    result = repair(**case.on_disk, **case.from_snapshot)
+    assert (result["failed"], result["code"]) == (True, "apply-failed")
+    assert "No space left" in result["msg"]
+    assert not result["changed"]
+    assert tree_of(case.root, own=False) == before
+    assert spools(case.root) == []
+    filler.unlink()
+    assert not repair(**case.on_disk, **case.from_snapshot).get("failed")
+    assert contents(case.root) == contents(case.snapshot)
+
+
+@pytest.mark.parametrize("room", [1, 2, 3, 4, 5, 6, 8, 10])
+def test_a_disk_that_fills_up_on_the_way_leaves_every_file_old_or_right(room, broken, small_disk, repair):
+    case = broken("layer-emptied", "config-gone", folder=small_disk)
+    damaged, right = contents(case.root), contents(case.snapshot)
+    filler = small_disk / "filler"
+    with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as file:
+        while True:
+            file.write(b"\0" * 4096)
+    os.truncate(filler, filler.stat().st_size - room * 4096)
+    result = repair(**case.on_disk, **case.from_snapshot)
+    for path, content in contents(case.root).items():
+        assert content in (damaged.get(path), right[path]), result
+    filler.unlink()
+    repair(**case.on_disk, **case.from_snapshot)
+    assert contents(case.root) == right
+
+
+def test_a_link_inside_the_store_that_points_outside_is_not_followed(broken, repair, tmp_path):
+    case = broken("layer-gone")
+    lost = case.findings[0]["digest"]
+    folder = Path(blob_path(case.root, lost)).parent
+    (tmp_path / "outside").mkdir()
+    folder.rmdir()
+    folder.symlink_to(tmp_path / "outside")
+    result = repair(**case.on_disk, **case.from_snapshot)
+    assert result["failed"]
+    assert "symbolic link" in result["msg"]
+    assert list((tmp_path / "outside").iterdir()) == []
