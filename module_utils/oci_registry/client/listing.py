@@ -80,7 +80,10 @@ def _following(answer: Answer, origin: Origin, target: str) -> Optional[str]:
     link = next_link(answer.headers.get("link", ""))
     if link is None:
         return None
-    following, address = resolve(origin, target, link)
+    try:
+        following, address = resolve(origin, target, link)
+    except ProtocolError as error:
+        raise ProtocolError(f"a Link to {error.what}", where=where(origin, target)) from None
     if following != origin or address.partition("?")[0] != target.partition("?")[0]:
         raise ProtocolError("a Link that leads elsewhere", where=where(origin, target))
     return address

@@ -62,8 +62,8 @@ def split_url(url: str) -> Tuple[Origin, str]:
 
 def resolve(origin: Origin, target: str, location: str) -> Tuple[Origin, str]:
     """Where ``location``, found in the answer to ``target``, leads: (origin, path with query)."""
-    if _UNSAFE.search(location):
-        raise ProtocolError("an address with blanks or control characters")
+    if not location or _UNSAFE.search(location):
+        raise ProtocolError("an address with blanks or control characters" if location else "no address at all")
     try:
         url = urljoin(f"{origin.scheme}://{origin.address}{target}", location)
     except ValueError:

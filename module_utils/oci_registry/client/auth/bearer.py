@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from typing import Callable, Dict, NamedTuple, Optional, Tuple
@@ -18,6 +19,8 @@ from .challenge import Challenge
 SCHEME = "bearer"
 _DEFAULT_SECONDS = 60.0  # what the specification says of a token without expires_in
 _MARGIN = 0.2  # of its life, before a token is fetched anew
+
+_TOKEN = re.compile(r"[\x21-\x7e]+\Z")
 
 #: asks an origin's token service: (origin, path with query, Authorization or empty) -> answer
 Fetch = Callable[[Origin, str, str], Answer]
@@ -91,7 +94,7 @@ def _token_of(answer: Answer, place: str) -> Token:
     document = json_of(answer)
     fields = document if isinstance(document, dict) else {}
     text = fields.get("token") or fields.get("access_token")
-    if not isinstance(text, str):
+    if not isinstance(text, str) or not _TOKEN.match(text):
         raise AuthenticationFailed("the token service answers without a token", where=place)
     seconds = fields.get("expires_in")
     life = float(seconds) if isinstance(seconds, (int, float)) and seconds > 0 else _DEFAULT_SECONDS
