@@ -150,6 +150,7 @@ plan:
     reason: {description: "Why it is to be done, or why there is nothing to do.", type: str}
     state: {description: "One of planned, done, skipped, failed, remaining.", type: str}
     detail: {description: "What came of it.", type: str}
+    source: {description: "Where a restore takes the bytes from.", type: str, sample: registry mirror.example.com}
 remaining:
   description: What cannot be repaired by its digest.
   returned: same as RV(plan)

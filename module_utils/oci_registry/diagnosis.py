@@ -4,14 +4,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 from .compare import MEANINGS, Comparison, Record
 from .findings import INFO, SEVERITIES, Finding, sort_key
+from .remedy import Repairs
 from .render import COLUMNS, image_name, table
-
-_NOTHING_HELPS = "-"
-
 
 class Diagnosis(NamedTuple):
     """``name`` of what was looked at; ``problems``: what could not be looked at; ``caveats`` of the observers."""
@@ -30,9 +28,9 @@ class Diagnosis(NamedTuple):
 
     def rows(self) -> List[Record]:
         """One for each finding, worst first: ``image, tags, platform, missing, state, repair``."""
-        steps = {(step["repository"], step["digest"]): step for step in reversed(self.plan)}
         findings = sorted(self.comparison.findings, key=lambda record: sort_key(Finding.from_dict(record)))
-        return [_row(record, steps.get((record["repository"], record["digest"]))) for record in findings]
+        repairs = Repairs(self.plan)
+        return [_row(record, repairs) for record in findings]
 
     def text(self) -> str:
         """The table a tired person can read, then where the observers differ, then what could not be seen."""
@@ -54,7 +52,7 @@ class Diagnosis(NamedTuple):
         return f"BROKEN ({counts})"
 
 
-def _row(record: Record, step: Optional[Mapping[str, Any]]) -> Record:
+def _row(record: Record, repairs: Repairs) -> Record:
     finding = Finding.from_dict(record)
     return {
         "image": image_name(finding),
@@ -62,7 +60,7 @@ def _row(record: Record, step: Optional[Mapping[str, Any]]) -> Record:
         "platform": finding.platform or "-",
         "missing": _missing(finding),
         "state": f"{finding.state} (a cache hides it)" if record["masked"] else finding.state,
-        "repair": _repair(finding, step),
+        "repair": repairs.of(finding),
     }
 
 
@@ -70,15 +68,6 @@ def _missing(finding: Finding) -> str:
     """The code, the role where the code does not tell, and what is known of the thing itself."""
     role = "" if finding.role in finding.code or finding.role == "link" else f" ({finding.role})"
     return f"{finding.code}{role} {finding.digest or finding.detail}".strip()
-
-
-def _repair(finding: Finding, step: Optional[Mapping[str, Any]]) -> str:
-    """What the plan has for it, with the source; without a plan, the cheapest class of repair there is."""
-    if step is None:
-        return finding.repairs[0] if finding.repairs else _NOTHING_HELPS
-    source = f" from {step['source']}" if step.get("source") else ""
-    approval = ", needs approval" if step.get("needs_approval") else ""
-    return f"{step['action']}{source} ({step['way']}{approval})"
 
 
 def _difference_lines(differences: Sequence[Record]) -> List[str]:

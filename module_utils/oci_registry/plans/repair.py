@@ -165,7 +165,8 @@ class _Planner:
 
     def _fix(self, node: Node, action: str, way: str, reason: str, detail: str = "") -> None:
         cost = steps.FREE if action == steps.RELINK else steps.COPY
-        step = Step(action, node.repository, node.digest, node.role, reason, _tags(node), way, cost, detail=detail)
+        source = _origin(node) if action == steps.RESTORE else ""
+        step = Step(action, node.repository, node.digest, node.role, reason, _tags(node), way, cost, detail=detail, source=source)
         self._plan.steps.append(step)
         self._plan.fixed.add(step.key)
 

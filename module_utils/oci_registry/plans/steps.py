@@ -39,6 +39,7 @@ class Step:
     needs_approval: bool = False
     state: str = PLANNED
     detail: str = ""
+    source: str = ""  # label of the source that a restore takes its bytes from
 
     @property
     def key(self) -> Key:
