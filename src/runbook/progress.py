@@ -16,6 +16,8 @@ from .events import Result, failure_of, message_of
 
 #: Events whose text is Ansible's own: differences, warnings, and what it says before a play or outside of one.
 SHOWN_AS_IS = frozenset(("runner_on_file_diff", "warning", "deprecated", "system_warning", "error", "verbose"))
+#: Actions of bookkeeping, which tell a person nothing unless they fail.
+BOOKKEEPING = frozenset(("set_fact", "set_stats", "assert", "validate_argument_spec", "include_role", "include_tasks"))
 _COLOUR_CODE = re.compile(r"\x1b\[[0-9;]*m")
 _COLOURS = {"changed": "33", "failed": "31", "unreachable": "31", "ok": "32"}
 
@@ -36,7 +38,7 @@ class Progress:
             self._print(f"\n{about.get('name', '')}")
         elif kind == "runner_item_on_failed":
             self._print(_indented(failure_of(about.get("res") or {})))
-        elif result is not None and result.kind != "skipped":
+        elif result is not None and not _says_nothing(result):
             self._result(result)
 
     def _result(self, result: Result) -> None:
@@ -55,6 +57,10 @@ class Progress:
     def _print(self, text: str) -> None:
         if text:
             print(text if self._colour else _COLOUR_CODE.sub("", text), flush=True)
+
+
+def _says_nothing(result: Result) -> bool:
+    return result.kind == "skipped" or (result.kind == "ok" and result.action in BOOKKEEPING)
 
 
 def _indented(text: str) -> str:
