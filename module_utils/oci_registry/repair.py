@@ -29,7 +29,7 @@ from .plans.outlook import before_and_after
 from .plans.repair import plan_repair
 from .plans.steps import Plan
 from .sources import Source, open_sources
-from .store import find_stores
+from .store import CACHE, detect_mode, find_stores
 
 _ADVICE = "Give registry (host[:port]), path (the rootdirectory of its store), or both"
 
@@ -109,9 +109,10 @@ class Repair:
         self._plan = undo(self._root, Journal(self._workplace, self._run_id), run_id, check_mode=self._check_mode)
 
     def _place(self, sources: List[Source]) -> Place:
-        disk = DiskView(self._root) if self._root else None
+        disk = DiskView(self._root, self._params["dialect"]) if self._root else None
         api = ApiView(self._client) if self._client is not None else None
-        return Place(disk, api, sources, self._params["dialect"], concurrency_from(self._params))
+        is_cache = bool(self._root) and detect_mode(self._root) == CACHE
+        return Place(disk, api, sources, is_cache, concurrency_from(self._params))
 
     def _wanted(self) -> Wanted:
         if self._params["images"]:

@@ -9,7 +9,7 @@ from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional
 
 from ..errors import ApplyFailed, RegistryError
 from ..plans import steps
-from ..plans.facts import Evidence, Node
+from ..plans.facts import RIGHT, Evidence, Node
 from ..plans.steps import Step
 from ..sources import Source
 from ..store import layout
@@ -100,7 +100,7 @@ class _Run:
                 raise
             step.way, step.detail = steps.DISK, f"on disk, since over the API: {refusal.what}"
             action(step)
-            if step.action == steps.RESTORE:
+            if step.action == steps.RESTORE and self._evidence.nodes[step.key].link != RIGHT:
                 self._relink(step)
 
     # -- one method for each action
@@ -130,7 +130,7 @@ class _Run:
                     continue
                 if spool.verified():
                     self._place(step, spool, source.mount_from())
-                    step.detail = "; ".join(filter(None, [step.detail, f"from {label}", *refused]))
+                    step.source, step.detail = label, "; ".join(filter(None, [step.detail, *refused]))
                     return
                 refused.append(f"{label}: delivered {spool.size} bytes that do not hash to it")
         where = f"{step.repository}@{step.digest}"

@@ -36,9 +36,8 @@ class Workplace:
     @classmethod
     def of_registry(cls, registry: str) -> Workplace:
         """The workplace of this user for a registry (``host[:port]``) whose disk is not at hand."""
-        above = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
         key = hashlib.sha256(registry.encode()).hexdigest()[:16]
-        return cls(above, f"registry-runbooks-{os.getuid()}-{key}")
+        return cls(tempfile.gettempdir(), f"registry-runbooks-{os.getuid()}-{key}")
 
     @property
     def lock_path(self) -> str:

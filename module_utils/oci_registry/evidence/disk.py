@@ -26,53 +26,70 @@ class FileFact(NamedTuple):
     detail: str
 
 
+class Found(NamedTuple):
+    """What the disk has for one digest of one repository. ``stored``: the digest under which the bytes lie, almost always its own."""
+
+    file: FileFact
+    link: str  # right, wrong or gone
+    stored: str
+
+
 class DiskView:
-    """Looks at one rootdirectory; every blob is hashed once. Everything raises :class:`StoreUnreadable` where it cannot look."""
+    """Looks at one rootdirectory; every blob is hashed once. Everything raises :class:`StoreUnreadable` where it cannot look.
 
-    def __init__(self, root: str) -> None:
+    ``dialect``: 2.x also serves manifests through layer links, 3.x does not.
+    """
+
+    def __init__(self, root: str, dialect: str = "2") -> None:
         self.root = root
+        self._dialect = dialect
         self._reader = Reader(root)
-        self._files: Dict[str, FileFact] = {}
+        self._files: Dict[Tuple[str, str], FileFact] = {}
 
-    def file(self, digest: str) -> FileFact:
-        """Whether the bytes of ``digest`` are there, and right: all of them are read."""
-        if digest not in self._files:
-            self._files[digest] = self._look(digest)
-        return self._files[digest]
+    def look(self, repository: str, digest: str, *, manifest: bool) -> Found:
+        """The bytes of ``digest``, all of them read, and the link through which the repository serves it."""
+        target = self._target(repository, digest, manifest)
+        if (
+            target and split_digest(target)[0] != split_digest(digest)[0]
+        ):  # pushed under another algorithm than the registry stores by
+            file = self._file(target, digest)
+            if file.state == RIGHT:
+                return Found(file, RIGHT, target)
+        link = GONE if target is None else RIGHT if target == digest else WRONG
+        return Found(self._file(digest, digest), link, digest)
 
     def forget(self, digest: str) -> None:
         """Look again the next time: it was changed."""
-        self._files.pop(digest, None)
+        for key in [key for key in self._files if digest in key]:
+            del self._files[key]
 
     def size(self, digest: str) -> Optional[int]:
         """Size of the blob's file in bytes, unread; None if there is none."""
         return self._at(layout.blob_path(digest), self._reader.file_size)
 
-    def manifest(self, digest: str) -> Optional[bytes]:
-        """The bytes of a manifest, if they hash to its digest."""
-        if (self.size(digest) or 0) > MAX_MANIFEST_BYTES:
+    def manifest(self, digest: str, stored: str = "") -> Optional[bytes]:
+        """The bytes of a manifest (that lie under the digest ``stored``), if they hash to its digest."""
+        path = layout.blob_path(stored or digest)
+        if (self._at(path, self._reader.file_size) or 0) > MAX_MANIFEST_BYTES:
             return None
-        content = self._at(layout.blob_path(digest), self._read_manifest)
+        content = self._at(path, self._read_manifest)
         return content if content is not None and matches(digest, content) else None
 
     def copy(self, digest: str, sink: Callable[[bytes], None]) -> bool:
         """Give all bytes of a blob's file to ``sink``, unchecked; False if there is no file."""
         return bool(self._at(layout.blob_path(digest), lambda folder, name, path: _copy(self._open(folder, name, path), sink)))
 
-    def revision_link(self, repository: str, digest: str) -> str:
-        """Whether the link through which the repository serves a manifest is right, wrong or gone."""
-        return self._link(layout.revision_link_path(repository, digest), digest)
-
-    def layer_link(self, repository: str, digest: str) -> str:
-        """Whether the link through which the repository serves a blob is right, wrong or gone."""
-        return self._link(layout.layer_link_path(repository, digest), digest)
+    def has_link(self, repository: str, digest: str, *, manifest: bool) -> bool:
+        """Whether there is a link of that kind, whatever it holds."""
+        path = layout.revision_link_path if manifest else layout.layer_link_path
+        return self._at(path(repository, digest), self._reader.read_link) is not None
 
     def tag(self, repository: str, tag: str) -> TagFact:
         """What the tag's link holds, or else what its history names."""
         content = self._at(layout.tag_link_path(repository, tag), self._reader.read_link)
         digest = layout.parse_link(content) if content is not None else None
         if digest is not None:
-            return TagFact(repository, tag, digest, RIGHT)
+            return TagFact(repository, tag, digest, RIGHT, self._history(repository, tag))
         detail = "its link is gone" if content is None else f"its link holds {content[:80]!r}" if content else "its link is empty"
         return TagFact(repository, tag, "", GONE if content is None else WRONG, self._history(repository, tag), detail)
 
@@ -85,22 +102,31 @@ class DiskView:
             found += [digest for digest in (f"{algorithm}:{name}" for name in names) if is_digest(digest)]
         return tuple(found[:_MAX_HISTORY])
 
-    def _look(self, digest: str) -> FileFact:
-        size = self.size(digest)
+    def _file(self, stored: str, digest: str) -> FileFact:
+        key = (stored, digest)
+        if key not in self._files:
+            self._files[key] = self._hash(stored, digest)
+        return self._files[key]
+
+    def _hash(self, stored: str, digest: str) -> FileFact:
+        size = self.size(stored)
         if size is None:
             return FileFact(GONE, None, "its bytes are not on disk")
         hashed = self._at(
-            layout.blob_path(digest), lambda folder, name, path: self._reader.hash_file(folder, name, path, new_hash(digest))
+            layout.blob_path(stored), lambda folder, name, path: self._reader.hash_file(folder, name, path, new_hash(digest))
         )
         if hashed == split_digest(digest)[1]:
             return FileFact(RIGHT, size, "")
         return FileFact(WRONG, size, f"the {size} bytes on disk do not hash to it")
 
-    def _link(self, path: str, digest: str) -> str:
-        content = self._at(path, self._reader.read_link)
-        if content is None:
-            return GONE
-        return RIGHT if layout.parse_link(content) == digest else WRONG
+    def _target(self, repository: str, digest: str, manifest: bool) -> Optional[str]:
+        """What the link that serves ``digest`` holds: None if there is no link, an empty text if it holds no digest."""
+        content = None
+        if manifest:
+            content = self._at(layout.revision_link_path(repository, digest), self._reader.read_link)
+        if content is None and (not manifest or self._dialect == "2"):
+            content = self._at(layout.layer_link_path(repository, digest), self._reader.read_link)
+        return None if content is None else layout.parse_link(content) or ""
 
     def _read_manifest(self, folder: int, name: str, path: str) -> Optional[bytes]:
         return self._reader.read_file(folder, name, path, MAX_MANIFEST_BYTES)

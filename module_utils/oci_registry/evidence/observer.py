@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..errors import RegistryError
-from ..model import MAX_DEPTH, Descriptor, InvalidManifest, parse_manifest
+from ..model import MAX_DEPTH, Descriptor, InvalidManifest, Manifest, parse_manifest
 from ..plans.facts import GONE, RIGHT, UNSEEN, WRONG, Evidence, Node, OrphanLink, TagFact
 from ..reach import child_role, closure
 from ..sources import Source
@@ -21,12 +21,12 @@ from .wanted import Wanted
 
 
 class Place(NamedTuple):
-    """Where to look. ``dialect``: 2.x also serves manifests through layer links, 3.x does not."""
+    """Where to look. ``is_cache``: the store is that of a pull-through cache."""
 
     disk: Optional[DiskView]
     api: Optional[ApiView]
     sources: Sequence[Source] = ()
-    dialect: str = "2"
+    is_cache: bool = False
     workers: int = 8
 
 
@@ -39,7 +39,7 @@ class _Observer:
     def __init__(self, place: Place, wanted: Wanted) -> None:
         self._place = place
         self._wanted = wanted
-        self._evidence = Evidence(has_disk=place.disk is not None, has_api=place.api is not None)
+        self._evidence = Evidence(place.disk is not None, place.api is not None, place.is_cache)
         self._waiting: List[Tuple[Node, int]] = []
 
     def run(self) -> Evidence:
@@ -85,7 +85,7 @@ class _Observer:
             if disk is None:
                 self._evidence.opaque_links.append((repository, digest))
                 return
-            role = "layer" if disk.revision_link(repository, digest) == GONE else "manifest"
+            role = "layer" if not disk.has_link(repository, digest, manifest=True) else "manifest"
         self._evidence.roots.setdefault((repository, digest), set())
         self._expect(Node(repository, digest, role), 0)
 
@@ -93,7 +93,8 @@ class _Observer:
         disk = self._place.disk
         if disk is None:
             return OrphanLink(repository, digest)
-        return OrphanLink(repository, digest, disk.layer_link(repository, digest), GONE if disk.size(digest) is None else RIGHT)
+        link = RIGHT if disk.has_link(repository, digest, manifest=False) else GONE
+        return OrphanLink(repository, digest, link, GONE if disk.size(digest) is None else RIGHT)
 
     # -- one node after the other
 
@@ -114,13 +115,9 @@ class _Observer:
             node.sources = tuple([source.label for source in self._place.sources if self._has(source, node, node.size)])
 
     def _look_at_disk(self, node: Node, disk: DiskView) -> None:
-        node.disk, node.disk_size, node.detail = disk.file(node.digest)
-        if node.is_manifest:
-            node.link = disk.revision_link(node.repository, node.digest)
-            if node.link == GONE and self._place.dialect == "2" and disk.layer_link(node.repository, node.digest) == RIGHT:
-                node.link = RIGHT
-        else:
-            node.link = disk.layer_link(node.repository, node.digest)
+        found = disk.look(node.repository, node.digest, manifest=node.is_manifest)
+        node.disk, node.disk_size, node.detail = found.file
+        node.link, node.stored = found.link, found.stored
         if self._place.api is not None and GONE in (node.disk, node.link):
             node.stale = self._place.api.claims(node.repository, node.digest, manifest=node.is_manifest)
 
@@ -138,7 +135,7 @@ class _Observer:
 
     def _find_content(self, node: Node) -> None:
         if node.disk == RIGHT and self._place.disk is not None:
-            self._take_content(node, self._place.disk.manifest(node.digest), "disk")
+            self._take_content(node, self._place.disk.manifest(node.digest, node.stored), "disk")
             node.invalid = node.invalid if node.content is not None else "larger than any manifest may be"
         for source in self._place.sources:
             if node.content is not None or node.invalid:
@@ -189,14 +186,14 @@ class _Observer:
 
     def _spread_tags(self) -> None:
         """Tell every node which tags need it."""
-        by_repository: Dict[str, Dict[str, Node]] = {}
+        manifests: Dict[str, Dict[str, Manifest]] = {}
         for (repository, digest), node in self._evidence.nodes.items():
-            by_repository.setdefault(repository, {})[digest] = node
+            known = manifests.setdefault(repository, {})
+            if node.manifest is not None:
+                known[digest] = node.manifest
         for (repository, root), tags in self._evidence.roots.items():
-            nodes = by_repository[repository]
-            manifests = {digest: node.manifest for digest, node in nodes.items() if node.manifest is not None}
-            for digest in closure([root], manifests):
-                nodes[digest].tags |= tags
+            for digest in closure([root], manifests[repository]):
+                self._evidence.nodes[repository, digest].tags |= tags
 
 
 def _below(parent: Node, descriptor: Descriptor, role: str, platform: str) -> Node:

@@ -49,15 +49,16 @@ def _prove_step(step: Step, evidence: Evidence, place: Place, restart_required: 
 def _wrong_on_disk(step: Step, node: Node, disk: DiskView) -> Optional[str]:
     """What is wrong on disk, in words."""
     disk.forget(step.digest)
-    fact = disk.file(step.digest)
-    if fact.state != RIGHT:
-        return f"{fact.detail}. Check that path is the store of this registry"
+    found = disk.look(step.repository, step.digest, manifest=node.is_manifest)
+    if found.file.state != RIGHT:
+        return f"{found.file.detail}. Check that path is the store of this registry"
     if step.action == steps.LINK_TAG:
         return (
             None if disk.tag(step.repository, step.tags[0]).digest == step.digest else "the tag's link does not hold its digest"
         )
-    state = (disk.revision_link if node.is_manifest else disk.layer_link)(step.repository, step.digest)
-    return None if state == RIGHT else f"the link that serves it is {state}. Check that path is the store of this registry"
+    return (
+        None if found.link == RIGHT else f"the link that serves it is {found.link}. Check that path is the store of this registry"
+    )
 
 
 def _ask(step: Step, node: Node, api: ApiView) -> ApiFact:

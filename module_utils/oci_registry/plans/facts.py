@@ -29,6 +29,7 @@ class Node:
     disk: str = UNSEEN
     disk_size: Optional[int] = None
     link: str = UNSEEN
+    stored: str = ""  # digest under which its bytes lie on disk: its own, unless it was pushed under another algorithm
     served: str = UNSEEN
     detail: str = ""  # what is wrong with it, in words
     stale: bool = False  # the running registry answers for it although the disk cannot
@@ -84,10 +85,14 @@ Key = Tuple[str, str]
 
 @dataclass
 class Evidence:
-    """Everything that was observed. ``has_disk`` and ``has_api`` say what can be changed, too."""
+    """Everything that was observed. ``has_disk`` and ``has_api`` say what can be changed, too.
+
+    ``is_cache``: the store is that of a pull-through cache, which takes no pushes and fetches by itself what is not there.
+    """
 
     has_disk: bool
     has_api: bool
+    is_cache: bool = False
     nodes: Dict[Key, Node] = field(default_factory=dict)  # (repository, digest)
     tags: Dict[Key, TagFact] = field(default_factory=dict)  # (repository, tag)
     roots: Dict[Key, Set[str]] = field(default_factory=dict)  # (repository, digest): tags that point at it, maybe none

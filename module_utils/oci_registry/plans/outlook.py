@@ -24,7 +24,8 @@ def _findings(evidence: Evidence, fixed: AbstractSet[Key], fixed_tags: AbstractS
     views: Dict[str, RepositoryView] = {}
     for node in evidence.nodes.values():
         view = views.setdefault(node.repository, RepositoryView(node.repository, lie_state="invalid"))
-        _add_node(view, node, (node.repository, node.digest) in fixed)
+        if not (evidence.is_cache and GONE in (node.disk, node.link)):
+            _add_node(view, node, (node.repository, node.digest) in fixed, _is_whole(evidence, node))
     for key, tag in evidence.tags.items():
         view = views.setdefault(tag.repository, RepositoryView(tag.repository, lie_state="invalid"))
         view.tags[tag.tag] = tag.digest or (tag.history[0] if len(tag.history) == 1 else "")
@@ -39,7 +40,15 @@ def _findings(evidence: Evidence, fixed: AbstractSet[Key], fixed_tags: AbstractS
     return as_dicts(found)
 
 
-def _add_node(view: RepositoryView, node: Node, fixed: bool) -> None:
+def _is_whole(evidence: Evidence, node: Node) -> bool:
+    """Whether the disk has the right bytes of everything that it names."""
+    if node.manifest is None:
+        return True
+    below = [*node.manifest.children, *node.manifest.blobs()]
+    return all(evidence.nodes[node.repository, item.digest].disk == RIGHT for item in below)
+
+
+def _add_node(view: RepositoryView, node: Node, fixed: bool, whole: bool) -> None:
     if node.sound or fixed:
         size = node.disk_size if node.disk == RIGHT else len(node.content) if node.content is not None else node.size
         if size is not None:
@@ -50,10 +59,10 @@ def _add_node(view: RepositoryView, node: Node, fixed: bool) -> None:
             view.manifests[node.digest] = node.manifest
         return
     faults = view.manifest_faults if node.is_manifest else view.blob_faults
-    faults[node.digest] = _fault(node)
+    faults[node.digest] = _fault(node, whole)
 
 
-def _fault(node: Node) -> Fault:
+def _fault(node: Node, whole: bool) -> Fault:
     if node.disk == UNSEEN:
         state = "stale-cache" if node.stale else "unknown"
         return Fault(CORRUPT if node.served == WRONG else MISSING, state, node.detail)
@@ -62,6 +71,5 @@ def _fault(node: Node) -> Fault:
         return Fault(CORRUPT, "corrupt" if same else "truncated", node.detail, node.disk_size)
     if node.disk == GONE:
         return Fault(MISSING, "gone", node.detail)
-    return Fault(
-        MISSING, "invalid" if node.link == WRONG else "unlinked", "its bytes are on disk; the link that serves it is not right"
-    )
+    state = "invalid" if node.link == WRONG else "unlinked" if whole else "hollow"
+    return Fault(MISSING, state, "its bytes are on disk; the link that serves it is not right")

@@ -32,7 +32,11 @@ def open_sources(wanted: Sequence[Mapping[str, Any]], own: Optional[Client], tim
 
     Raises :class:`BadInput` for a source that cannot be one.
     """
-    return [_open(number, source, own, timeout) for number, source in enumerate(wanted)]
+    sources = [_open(number, source, own, timeout) for number, source in enumerate(wanted)]
+    for number, source in enumerate(sources):
+        if source.label in [other.label for other in sources[:number]]:
+            source.label += f" (sources[{number}])"
+    return sources
 
 
 def _open(number: int, wanted: Mapping[str, Any], own: Optional[Client], timeout: float) -> Source:

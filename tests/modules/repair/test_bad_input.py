@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import tempfile
+
 import pytest
 
 from .conftest import tree_of
@@ -44,7 +46,7 @@ EVIL = "sha256:../../../../etc/passwd"
     ],
 )
 def test_refused(options, code, says, broken, repair, tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     case = broken("layer-gone")
     before = tree_of(case.root)
     given = {**options, "path": case.root} if options.get("path") == "STORE" else options

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from pathlib import Path
 
 from .conftest import OWN, actions, tree_of
@@ -49,7 +50,7 @@ def test_check_do_check_again_do_again(broken_registry, repair):
 
 def test_without_path_nothing_is_left_on_this_host(broken_registry, repair, tmp_path, monkeypatch):
     case = broken_registry("layer-gone")
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "runtime"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "runtime"))
     (tmp_path / "runtime").mkdir()
     repair(check=True, **case.over_api, **case.from_snapshot)
     assert list((tmp_path / "runtime").iterdir()) == []
