@@ -9,7 +9,8 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 from .compare import MEANINGS, Comparison, Record
 from .findings import INFO, SEVERITIES, Finding, sort_key
 from .remedy import Repairs
-from .render import COLUMNS, image_name, table
+from .render import by_image, image_name, missing, table
+
 
 class Diagnosis(NamedTuple):
     """``name`` of what was looked at; ``problems``: what could not be looked at; ``caveats`` of the observers."""
@@ -36,7 +37,7 @@ class Diagnosis(NamedTuple):
         """The table a tired person can read, then where the observers differ, then what could not be seen."""
         lines = [f"{self.name}: {self._verdict()}"]
         rows = [(row["image"], row["platform"], row["missing"], row["state"], row["repair"]) for row in self.rows()]
-        lines += ["", *table(COLUMNS, rows)] if rows else []
+        lines += ["", *by_image(rows)] if rows else []
         lines += _difference_lines(self.comparison.differences)
         lines += [f"COULD NOT LOOK: {problem}" for problem in self.problems]
         lines += [f"note: {caveat}" for caveat in self.caveats]
@@ -58,16 +59,10 @@ def _row(record: Record, repairs: Repairs) -> Record:
         "image": image_name(finding),
         "tags": record["tags"],
         "platform": finding.platform or "-",
-        "missing": _missing(finding),
+        "missing": missing(finding),
         "state": f"{finding.state} (a cache hides it)" if record["masked"] else finding.state,
         "repair": repairs.of(finding),
     }
-
-
-def _missing(finding: Finding) -> str:
-    """The code, the role where the code does not tell, and what is known of the thing itself."""
-    role = "" if finding.role in finding.code or finding.role == "link" else f" ({finding.role})"
-    return f"{finding.code}{role} {finding.digest or finding.detail}".strip()
 
 
 def _difference_lines(differences: Sequence[Record]) -> List[str]:

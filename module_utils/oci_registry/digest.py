@@ -34,7 +34,7 @@ def parse_digest(text: object) -> str:
     return str(text)
 
 
-def split_digest(digest: str) -> "tuple[str, str]":
+def split_digest(digest: str) -> tuple[str, str]:
     """``sha256:abc`` as ``("sha256", "abc")``."""
     algorithm, _colon, encoded = digest.partition(":")
     return algorithm, encoded

@@ -68,7 +68,7 @@ class Finding(NamedTuple):
         return record
 
     @classmethod
-    def from_dict(cls, record: Dict[str, Any]) -> "Finding":
+    def from_dict(cls, record: Dict[str, Any]) -> Finding:
         """The reverse of :meth:`as_dict`; raises KeyError for a missing field and ignores unknown ones."""
         values = {name: record[name] for name in cls._fields}
         values["tags"], values["repairs"] = tuple(values["tags"]), tuple(values["repairs"])

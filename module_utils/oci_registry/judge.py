@@ -11,7 +11,13 @@ from .model import Manifest
 from .reach import Edge, edges_below, subject_of_tag
 from .view import CORRUPT, INVALID, MISSING, Fault, RepositoryView, fault_free
 
-_MISSING_CODE = {"index": "child-missing", "manifest": "child-missing", "config": "config-missing", "layer": "layer-missing", "tag": "tag-dangling"}
+_MISSING_CODE = {
+    "index": "child-missing",
+    "manifest": "child-missing",
+    "config": "config-missing",
+    "layer": "layer-missing",
+    "tag": "tag-dangling",
+}
 
 
 class _Damage(NamedTuple):
@@ -53,9 +59,7 @@ def repairs_for(code: str, state: str) -> Tuple[str, ...]:
         return ("repoint", "rebuild")
     if code in ("blob-truncated", "blob-corrupt"):
         return ("restore", "repoint", "rebuild")
-    if state == "invalid":  # a link that holds no digest: its path still tells which it was
-        return ("relink", "restore", "repoint", "rebuild")
-    if state == "unknown":
+    if state in ("invalid", "unknown"):  # invalid: a link that holds no digest, but its path tells which it was
         return ("relink", "restore", "repoint", "rebuild")
     return ("restore", "repoint", "rebuild")
 

@@ -75,7 +75,7 @@ def parse_reference(text: str, registry: str = "") -> Reference:
     return Reference(host, repository, tag or (None if digest else "latest"), digest)
 
 
-def _split_host(text: str, registry: str) -> "tuple[str, str]":
+def _split_host(text: str, registry: str) -> tuple[str, str]:
     first, slash, rest = text.partition("/")
     if not slash:
         return "", text

@@ -33,7 +33,20 @@ class Fault(NamedTuple):
 class RepositoryView:
     """The facts of one repository. A digest that is in neither ``*_faults`` nor ``sizes`` was not looked at."""
 
-    __slots__ = ("blob_faults", "disk_findings", "legacy", "lie_state", "manifest_faults", "manifests", "name", "referrers", "sizes", "tag_faults", "tags", "untagged")
+    __slots__ = (
+        "blob_faults",
+        "disk_findings",
+        "legacy",
+        "lie_state",
+        "manifest_faults",
+        "manifests",
+        "name",
+        "referrers",
+        "sizes",
+        "tag_faults",
+        "tags",
+        "untagged",
+    )
 
     def __init__(self, name: str, *, lie_state: str = "unknown") -> None:
         self.name = name

@@ -43,7 +43,7 @@ def error_codes(answer: Answer) -> Tuple[str, ...]:
     if not isinstance(errors, list):
         return ()
     codes = [item.get("code") for item in errors if isinstance(item, dict)]
-    return tuple(code[:80] for code in codes if isinstance(code, str))
+    return tuple(code[:80] for code in codes if isinstance(code, str) and code.isprintable())
 
 
 def speaks_distribution(answer: Answer) -> bool:

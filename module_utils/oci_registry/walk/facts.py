@@ -87,6 +87,8 @@ def whole_facts(answer: Answer, descriptor: Descriptor) -> BlobFacts:
     """Judge the answer to a GET of a whole blob, whose bytes were counted (and elsewhere hashed) while they came."""
     if answer.status != 200:
         return BlobFacts(fault=Fault(MISSING, "unknown", describe(answer)))
+    if answer.received > descriptor.size:  # read on only as far as shows that it is too long
+        return BlobFacts(answer.length or answer.received)
     if not answer.complete:
         return _short(answer, descriptor)
     return BlobFacts(answer.received)

@@ -9,9 +9,11 @@ When the stack is empty, the next item of ``source`` (which may itself be slow t
 from __future__ import annotations
 
 import threading
+import time
 from typing import Callable, Iterator, List, Sequence
 
 Task = Callable[[], None]
+_LAST_ANSWERS = 2.0  # seconds that requests under way are given when a run is interrupted
 
 
 class TaskPool:
@@ -27,6 +29,7 @@ class TaskPool:
         self._changed = threading.Condition()
         self._crashes: List[BaseException] = []
         self.stopped = threading.Event()
+        self.ended = False  # whether every task that was started has ended
 
     def add(self, tasks: Sequence[Task]) -> None:
         """Put tasks on the stack; they run in the reverse of their order."""
@@ -58,9 +61,17 @@ class TaskPool:
                     tick()
         except BaseException:
             self.stop()
+            self._wait_a_little(threads)
             raise
+        self.ended = True
         if self._crashes:
             raise self._crashes[0]
+
+    def _wait_a_little(self, threads: List[threading.Thread]) -> None:
+        deadline = time.monotonic() + _LAST_ANSWERS
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        self.ended = not any(thread.is_alive() for thread in threads)
 
     def _work(self) -> None:
         try:
@@ -77,7 +88,7 @@ class TaskPool:
             self._crashes.append(error)
             self.stop()
 
-    def _next(self) -> "Task | None":
+    def _next(self) -> Task | None:
         """The next task, counted as busy; None when all is done."""
         with self._changed:
             while not self.stopped.is_set():
@@ -92,7 +103,7 @@ class TaskPool:
                 self._changed.wait()
             return None
 
-    def _from_source(self) -> "Task | None":
+    def _from_source(self) -> Task | None:
         """Called with the lock held; reads the source with the lock released."""
         self._reading_source = True
         self._busy += 1

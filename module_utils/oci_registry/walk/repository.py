@@ -9,13 +9,14 @@ from functools import partial
 from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Set
 
 from ..client import Client
-from ..digest import is_digest, new_hash, split_digest
-from ..errors import AuthenticationFailed, RegistryError
+from ..digest import is_digest
+from ..errors import AuthenticationFailed, BadInput, RegistryError
 from ..judge import judge
-from ..model import MAX_DEPTH, Descriptor, Manifest
+from ..model import MAX_DEPTH, MAX_MANIFEST_BYTES, Descriptor, Manifest
 from ..reach import subject_of_tag
-from ..view import CORRUPT, INVALID, Fault, RepositoryView
-from .facts import BlobFacts, ManifestFacts, head_facts, manifest_facts, range_facts, whole_facts
+from ..view import INVALID, Fault, RepositoryView
+from .blobs import prove_blob
+from .facts import ManifestFacts, manifest_facts
 from .pool import TaskPool
 
 
@@ -35,19 +36,23 @@ class Host(NamedTuple):
     options: Options
     failed: Callable[[str, RegistryError], None]  # (what, why): it could not be looked at
     succeeded: Callable[[], None]
-    finished: Callable[["RepositoryWalk"], None]
+    finished: Callable[[RepositoryWalk], None]
 
 
 class RepositoryWalk:
     """Fills ``view``; calls ``host.finished(self)`` when the last answer is in."""
 
-    def __init__(self, host: Host, name: str, wanted: Optional[Iterable[str]] = None) -> None:
-        """``wanted``: tags and digests to look at; None stands for every tag that the registry lists."""
+    def __init__(self, host: Host, name: str, wanted: Optional[Iterable[str]] = None, *, must_exist: bool = False) -> None:
+        """``wanted``: tags and digests to look at; None stands for every tag that the registry lists.
+
+        ``must_exist``: a repository that the registry does not know could not be looked at, rather than has no tags.
+        """
         self.view = RepositoryView(name)
         self.listed_tags = 0
         self.abandoned = False
         self._host = host
         self._wanted = None if wanted is None else list(wanted)
+        self._must_exist = must_exist
         self._claimed: Set[str] = set()
         self._pending = 0
         self._lock = threading.Lock()
@@ -66,13 +71,20 @@ class RepositoryWalk:
     def _begin(self) -> None:
         references = self._wanted
         if references is None:
-            references = self._host.client.tags(self.view.name) or []
+            references = self._list_tags()
             self.listed_tags = len(references)
             limit = self._host.options.tags_per_repository
             references = sorted(references)[-limit:] if limit else references
         else:
             self.listed_tags = len(references)
         self._add([partial(self._fetch_root, reference) for reference in references])
+
+    def _list_tags(self) -> List[str]:
+        tags = self._host.client.tags(self.view.name)
+        self._host.succeeded()
+        if tags is None and self._must_exist:
+            raise BadInput("the registry knows no such repository", advice="Check the name")
+        return tags or []
 
     def _add(self, tasks: List[Callable[[], None]]) -> None:
         with self._lock:
@@ -84,7 +96,6 @@ class RepositoryWalk:
         try:
             if not self.abandoned:
                 task()
-                self._host.succeeded()
         except RegistryError as error:
             self.abandoned = self.abandoned or isinstance(error, AuthenticationFailed)
             self._host.failed(f"{self.view.name}: {what}" if what else self.view.name, error)
@@ -97,8 +108,7 @@ class RepositoryWalk:
     # -- manifests
 
     def _fetch_root(self, reference: str) -> None:
-        answer = self._host.client.get_manifest(self.view.name, reference)
-        facts = manifest_facts(answer, reference)
+        facts = self._ask_manifest(reference)
         label = f"@{reference}" if is_digest(reference) else reference
         self.view.tags[label] = facts.digest
         if facts.legacy:
@@ -115,11 +125,20 @@ class RepositoryWalk:
         if depth > MAX_DEPTH:
             self.view.manifest_faults[digest] = Fault(INVALID, "invalid", f"nested deeper than {MAX_DEPTH} levels")
             return
-        answer = self._host.client.get_manifest(self.view.name, digest)
-        self._take(manifest_facts(answer, digest), depth)
+        self._take(self._ask_manifest(digest), depth)
+
+    def _ask_manifest(self, reference: str) -> ManifestFacts:
+        """Ask once more where a body ended early: the connection may have broken."""
+        answer = self._host.client.get_manifest(self.view.name, reference)
+        if not answer.complete and len(answer.body) <= MAX_MANIFEST_BYTES:
+            answer = self._host.client.get_manifest(self.view.name, reference)
+        self._host.succeeded()
+        return manifest_facts(answer, reference)
 
     def _take(self, facts: ManifestFacts, depth: int) -> None:
         view, digest = self.view, facts.digest
+        if facts.legacy:
+            return
         if facts.fault is not None:
             view.manifest_faults[digest] = facts.fault
             return
@@ -138,7 +157,7 @@ class RepositoryWalk:
         return [partial(self._fetch_manifest, digest, depth + 1) for digest in fresh]
 
     def _look_at_subject(self, digest: Optional[str]) -> None:
-        """A referrer's subject must be there; that is all that is asked of it here."""
+        """A referrer's subject must be there, whether or not a tag reaches it."""
         if digest is not None and self._claim(digest):
             self._add([partial(self._fetch_manifest, digest, 0)])
 
@@ -156,27 +175,12 @@ class RepositoryWalk:
         return [partial(self._prove_blob, blob) for blob in manifest.blobs() if self._claim("blob " + blob.digest)]
 
     def _prove_blob(self, blob: Descriptor) -> None:
-        facts = self._blob_facts(blob)
+        facts = prove_blob(self._host.client, self.view.name, blob, self._host.options.proof)
+        self._host.succeeded()
         if facts.fault is not None:
             self.view.blob_faults[blob.digest] = facts.fault
         elif facts.size is not None:
             self.view.sizes[blob.digest] = facts.size
-
-    def _blob_facts(self, blob: Descriptor) -> BlobFacts:
-        client, name, proof = self._host.client, self.view.name, self._host.options.proof
-        if proof == "head":
-            return head_facts(client.head_blob(name, blob.digest))
-        if proof == "content":
-            return self._whole_blob(blob)
-        last = max(blob.size - 1, 0)
-        return range_facts(client.get_blob_range(name, blob.digest, last, last), blob)
-
-    def _whole_blob(self, blob: Descriptor) -> BlobFacts:
-        hasher = new_hash(blob.digest)
-        facts = whole_facts(self._host.client.get_blob(self.view.name, blob.digest, hasher.update), blob)
-        if facts.fault is None and hasher.hexdigest() != split_digest(blob.digest)[1]:
-            return BlobFacts(fault=Fault(CORRUPT, "unknown", "the bytes served do not hash to the digest", facts.size))
-        return facts
 
     # -- the end
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Set
+from typing import Callable, Dict, Iterator, List, Optional, Sequence, Set
 
 from ..client import Client
 from ..errors import BadInput, RegistryError, RegistryUnavailable, Unreachable
@@ -21,12 +21,15 @@ PROOFS = ("manifests", "head", "bytes", "content")
 #: This many requests in a row that found no registry end the walk: it died, and each further try would only wait.
 PATIENCE = 3
 Progress = Callable[[Dict[str, int]], None]
+_THE_REST = "the rest"
 
 
 class Walk:
     """One walk. ``run()`` once; the report says what was seen, however it ended."""
 
-    def __init__(self, client: Client, options: Options = Options(), *, concurrency: int = 8, progress: Optional[Progress] = None) -> None:
+    def __init__(
+        self, client: Client, options: Options = Options(), *, concurrency: int = 8, progress: Optional[Progress] = None
+    ) -> None:
         if options.proof not in PROOFS:
             raise BadInput(f"proof {options.proof!r} is none of {', '.join(PROOFS)}")
         self._client = client
@@ -47,11 +50,11 @@ class Walk:
 
     def catalog(self) -> Report:
         """Walk every repository that the registry lists."""
-        return self._run(self._tasks(self._catalog_names()))
+        return self._run(self._catalog_tasks())
 
     def repositories(self, names: Sequence[str]) -> Report:
         """Walk the named repositories, all tags of each."""
-        return self._run(self._tasks(iter(names)))
+        return self._run(iter([self._opened(name, must_exist=True) for name in dict.fromkeys(names)]))
 
     def images(self, references: Sequence[Reference]) -> Report:
         """Walk the named images only."""
@@ -64,24 +67,20 @@ class Walk:
 
     def cancel(self) -> None:
         """End the walk from another thread; the report will be incomplete."""
-        self._problems.setdefault("cancelled", "cancelled before the end")
+        self._problems.setdefault(_THE_REST, "cancelled before the end")
         self._pool.stop()
 
-    def _tasks(self, names: Iterable[str]) -> Iterator[Task]:
-        for name in names:
-            yield self._opened(name)
-
-    def _opened(self, name: str, wanted: Optional[List[str]] = None) -> Task:
-        repository = RepositoryWalk(self._host, name, wanted)
+    def _opened(self, name: str, wanted: Optional[List[str]] = None, must_exist: bool = False) -> Task:
+        repository = RepositoryWalk(self._host, name, wanted, must_exist=must_exist)
         with self._lock:
             self._open.add(repository)
         return repository.start
 
-    def _catalog_names(self) -> Iterator[str]:
+    def _catalog_tasks(self) -> Iterator[Task]:
         try:
             for name in self._client.repositories():
                 self._succeeded()
-                yield name
+                yield self._opened(name)
             self._succeeded()
         except RegistryError as error:
             self._failed("catalog", error)
@@ -90,10 +89,13 @@ class Walk:
         began = time.monotonic()
         try:
             self._pool.run(source, self._tick)
+        except KeyboardInterrupt:
+            self._problems.setdefault(_THE_REST, "interrupted before the end")
         finally:
             self._client.close()
-        for repository in list(self._open):  # cut short: what was seen of them still counts
-            self._finished(repository)
+        if self._pool.ended:
+            for repository in list(self._open):  # cut short: what was seen of them still counts
+                self._finished(repository)
         if self._first_error is not None and not self._seen_anything:
             raise self._first_error
         return self._report(time.monotonic() - began)
@@ -107,7 +109,16 @@ class Walk:
         if self._unlisted:
             caveats.append(f"{self._unlisted} tags were not looked at (tags_per_repository={self._options.tags_per_repository})")
         problems = [f"{what}: {why}" for what, why in self._problems.items()]
-        return Report("http", self._client.address, self._options.proof, self._findings, summary, problems, sorted(self._legacy), caveats)
+        return Report(
+            "http",
+            self._client.address,
+            self._options.proof,
+            list(self._findings),
+            summary,
+            problems,
+            sorted(self._legacy),
+            caveats,
+        )
 
     # -- called by the repositories, from any thread
 
@@ -121,6 +132,8 @@ class Walk:
             self._problems.setdefault(what, str(error))
             if isinstance(error, (Unreachable, RegistryUnavailable)):
                 self._failures_in_a_row += 1
+            if self._failures_in_a_row >= PATIENCE:
+                self._problems.setdefault(_THE_REST, f"given up after {PATIENCE} requests in a row without an answer")
             if self._failures_in_a_row >= PATIENCE or what == "catalog":
                 self._pool.stop()
 
@@ -142,8 +155,15 @@ class Walk:
             self._progress(dict(self._counts, requests=self._client.requests, findings=len(self._findings)))
 
 
-def walk(client: Client, *, images: Sequence[Reference] = (), repositories: Sequence[str] = (), concurrency: int = 8,
-         options: Options = Options(), progress: Optional[Progress] = None) -> Report:
+def walk(
+    client: Client,
+    *,
+    images: Sequence[Reference] = (),
+    repositories: Sequence[str] = (),
+    concurrency: int = 8,
+    options: Options = Options(),
+    progress: Optional[Progress] = None,
+) -> Report:
     """Walk ``images`` if any are given, else ``repositories`` if any are given, else the whole catalog.
 
     Raises a :class:`RegistryError` if nothing at all could be looked at; otherwise what could not be is in ``report.problems``.
