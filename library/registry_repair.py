@@ -33,47 +33,7 @@ options:
     type: path
   registry:
     description: The registry, as C(host[:port]), without a scheme. Without it, everything is done on disk.
-    type: str
-  sources:
-    description: Where right bytes can come from, in the order of preference.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      type:
-        description:
-          - V(repository) is another repository of the same registry, V(registry) another registry or a mirror.
-          - V(snapshot) is a copy of a store on this host, V(layout) an OCI image layout folder on this host.
-        type: str
-        choices: [repository, registry, snapshot, layout]
-        required: true
-      repository:
-        description: The repository to take from. For V(registry) it is the one of the same name unless this is given.
-        type: str
-      registry:
-        description: The other registry, as C(host[:port]).
-        type: str
-      path:
-        description: Folder of the snapshot (a C(rootdirectory)) or of the layout.
-        type: path
-      scheme:
-        description: Scheme of the other registry.
-        type: str
-        choices: [https, http]
-        default: https
-      username:
-        description: User for the other registry.
-        type: str
-      password:
-        description: Password for the other registry.
-        type: str
-      ca_path:
-        description: File with the certificates, in PEM, that sign the other registry's.
-        type: path
-      validate_certs:
-        description: Whether the other registry's certificate must be valid for its name.
-        type: bool
-        default: true
+    required: false
   approve:
     description:
       - Actions that change more than what a digest says, and are only taken if they are named here.
@@ -98,6 +58,7 @@ options:
     default: "2"
 extends_documentation_fragment:
   - registry_connection
+  - registry_sources
   - registry_change_attributes
 author: registry-runbooks contributors
 seealso:
@@ -213,26 +174,17 @@ from ansible.module_utils.oci_registry.options import connection_spec
 from ansible.module_utils.oci_registry.plans.steps import APPROVABLE
 from ansible.module_utils.oci_registry.repair import Repair
 from ansible.module_utils.oci_registry.scan import DIALECTS
-from ansible.module_utils.oci_registry.sources import KINDS
-
-_SOURCE_OPTIONS = ("registry", "scheme", "username", "password", "ca_path", "validate_certs")
+from ansible.module_utils.oci_registry.sources import sources_spec
 
 
 def argument_spec() -> dict:
     """Options as in DOCUMENTATION."""
-    connection = connection_spec(required=False)
-    source = {name: connection[name] for name in _SOURCE_OPTIONS}
-    source.update(
-        type={"type": "str", "choices": list(KINDS), "required": True},
-        repository={"type": "str"},
-        path={"type": "path"},
-    )
     return dict(
-        connection,
+        connection_spec(required=False),
+        sources=sources_spec(),
         findings={"type": "list", "elements": "dict"},
         images={"type": "list", "elements": "str"},
         path={"type": "path"},
-        sources={"type": "list", "elements": "dict", "options": source, "default": []},
         approve={"type": "list", "elements": "str", "choices": list(APPROVABLE), "default": []},
         undo={"type": "str"},
         lock_timeout={"type": "float", "default": 30.0},

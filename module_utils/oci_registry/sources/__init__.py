@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, List, Mapping, Optional, Sequence
 
 from ..client import Client
 from ..errors import BadInput
@@ -12,19 +12,12 @@ from ..options import settings_from
 from ..reference import parse_repository
 from .base import Source
 from .layout import LayoutSource
+from .options import KINDS, sources_spec
 from .registry import RegistrySource
 from .repository import RepositorySource
 from .snapshot import SnapshotSource
 
-__all__ = ["KINDS", "Source", "open_sources"]
-
-#: kind: options that it needs besides ``type``
-KINDS: Dict[str, Sequence[str]] = {
-    "repository": ("repository",),
-    "registry": ("registry",),
-    "snapshot": ("path",),
-    "layout": ("path",),
-}
+__all__ = ["KINDS", "Source", "open_sources", "sources_spec"]
 
 
 def open_sources(wanted: Sequence[Mapping[str, Any]], own: Optional[Client], timeout: float) -> List[Source]:

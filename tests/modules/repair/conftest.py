@@ -131,3 +131,9 @@ def contents(root: str) -> dict[str, bytes]:
 def actions(result: Result) -> list[tuple[str, str]]:
     """(action, way) of each step that was done or is planned by the module itself."""
     return [(step["action"], step["way"]) for step in result["plan"] if step["state"] in ("done", "planned")]
+
+
+def spools(root: str) -> list[Path]:
+    """The temporary files of repairs."""
+    folder = Path(root, OWN, "tmp")
+    return list(folder.iterdir()) if folder.is_dir() else []

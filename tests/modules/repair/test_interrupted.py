@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import http.server
 import itertools
@@ -22,7 +21,6 @@ from typing import ClassVar
 
 import pytest
 from ansible.module_utils.oci_registry.repair import Repair
-from ansible.module_utils.registry_lab.place import blob_path
 
 from .conftest import OWN, contents, scanned, tree_of
 
@@ -157,11 +155,6 @@ def stalling(broken) -> Iterator[tuple]:
     server.server_close()
 
 
-def spools(root: str) -> list[Path]:
-    folder = Path(root, OWN, "tmp")
-    return list(folder.iterdir()) if folder.is_dir() else []
-
-
 def test_killed_in_the_middle_of_a_transfer(stalling, repair):
     case, source = stalling
     before = contents(case.root)
@@ -207,63 +200,3 @@ def test_the_second_run_waits_for_the_first(broken, repair):
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(1)
     assert finish(process)["changed"]
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 1 MiB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, check=False)
-    if mounted.returncode:
-        pytest.skip(f"no file system can be mounted here: {mounted.stderr.decode().strip()}")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def test_a_full_disk_changes_nothing(broken, small_disk, repair):
-    case = broken("layer-emptied", "config-gone", folder=small_disk)
-    before = tree_of(case.root, own=False)
-    filler = small_disk / "filler"
-    with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as file:
-        while True:
-            file.write(b"\0" * 4096)
-    result = repair(**case.on_disk, **case.from_snapshot)
-    assert (result["failed"], result["code"]) == (True, "apply-failed")
-    assert "No space left" in result["msg"]
-    assert not result["changed"]
-    assert tree_of(case.root, own=False) == before
-    assert spools(case.root) == []
-    filler.unlink()
-    assert not repair(**case.on_disk, **case.from_snapshot).get("failed")
-    assert contents(case.root) == contents(case.snapshot)
-
-
-@pytest.mark.parametrize("room", [1, 2, 3, 4, 5, 6, 8, 10])
-def test_a_disk_that_fills_up_on_the_way_leaves_every_file_old_or_right(room, broken, small_disk, repair):
-    case = broken("layer-emptied", "config-gone", folder=small_disk)
-    damaged, right = contents(case.root), contents(case.snapshot)
-    filler = small_disk / "filler"
-    with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as file:
-        while True:
-            file.write(b"\0" * 4096)
-    os.truncate(filler, filler.stat().st_size - room * 4096)
-    result = repair(**case.on_disk, **case.from_snapshot)
-    for path, content in contents(case.root).items():
-        assert content in (damaged.get(path), right[path]), result
-    filler.unlink()
-    repair(**case.on_disk, **case.from_snapshot)
-    assert contents(case.root) == right
-
-
-def test_a_link_inside_the_store_that_points_outside_is_not_followed(broken, repair, tmp_path):
-    case = broken("layer-gone")
-    lost = case.findings[0]["digest"]
-    folder = Path(blob_path(case.root, lost)).parent
-    (tmp_path / "outside").mkdir()
-    folder.rmdir()
-    folder.symlink_to(tmp_path / "outside")
-    result = repair(**case.on_disk, **case.from_snapshot)
-    assert result["failed"]
-    assert "symbolic link" in result["msg"]
-    assert list((tmp_path / "outside").iterdir()) == []
