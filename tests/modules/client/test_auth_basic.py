@@ -35,6 +35,10 @@ def test_credentials_that_are_missing_or_wrong(registry, client_of, credentials,
     assert "/v2/app/tags/list" in str(error.value)
     assert "wrong" not in str(error.value)
     assert client.requests == 1 + len(credentials) // 2
+    before = client.requests
+    with pytest.raises(AuthenticationFailed, match=message):
+        client.tags("app")
+    assert client.requests == before + 1
 
 
 def test_without_authentication_nothing_is_asked_twice(registry, client_of):
