@@ -49,6 +49,9 @@ class Descriptor(NamedTuple):
     foreign: bool = False  # has ``urls``: need not be present
 
 
+Known = Dict[str, Descriptor]
+
+
 class Manifest(NamedTuple):
     """One parsed manifest. An index has ``children``; an image has ``config`` and ``layers``; ``legacy`` is schema 1."""
 
@@ -68,10 +71,11 @@ class Manifest(NamedTuple):
                 yield layer
 
 
-def parse_manifest(content: bytes) -> Manifest:
+def parse_manifest(content: bytes, known: Optional[Known] = None) -> Manifest:
     """Parse manifest bytes; raise :class:`InvalidManifest` for anything that is no manifest of a known kind.
 
-    An index without ``mediaType`` is recognised by its ``manifests`` list, as OCI allows.
+    An index without ``mediaType`` is recognised by its ``manifests`` list, as OCI allows. ``known`` collects descriptors of configs
+    and layers by digest: whoever parses many manifests with the same one has equal descriptors share their memory.
     """
     if len(content) > MAX_MANIFEST_BYTES:
         raise InvalidManifest(f"{len(content)} bytes: larger than the {MAX_MANIFEST_BYTES} that a registry accepts")
@@ -88,10 +92,10 @@ def parse_manifest(content: bytes) -> Manifest:
         return Manifest("legacy", DOCKER_SCHEMA1_SIGNED if "signatures" in document else DOCKER_SCHEMA1)
     if version != 2:
         raise InvalidManifest(f"schemaVersion is {str(version)[:20]!r}, not 2")
-    return _parse_schema2(document)
+    return _parse_schema2(document, {} if known is None else known)
 
 
-def _parse_schema2(document: Dict[str, Any]) -> Manifest:
+def _parse_schema2(document: Dict[str, Any], known: Known) -> Manifest:
     media_type = document.get("mediaType") or ""
     subject = document.get("subject")
     about = _descriptor(subject, "subject") if subject is not None else None
@@ -106,8 +110,8 @@ def _parse_schema2(document: Dict[str, Any]) -> Manifest:
             layers = []
         if not isinstance(layers, list):
             raise InvalidManifest("layers is no list")
-        config = _descriptor(document.get("config"), "config")
-        return Manifest("image", media_type or OCI_MANIFEST, (), config, tuple([_descriptor(item, "layer") for item in layers]), about)
+        config = _blob(document.get("config"), "config", known)
+        return Manifest("image", media_type or OCI_MANIFEST, (), config, tuple([_blob(item, "layer", known) for item in layers]), about)
     raise InvalidManifest(f"mediaType is {str(media_type)[:100]!r}" if media_type else "neither an index nor an image")
 
 
@@ -124,6 +128,18 @@ def _descriptor(item: Any, role: str) -> Descriptor:
     if type(media_type) is not str:
         raise InvalidManifest(f"a {role} media type that is none")
     return Descriptor(digest, size, media_type, foreign=bool(item.get("urls")))
+
+
+def _blob(item: Any, role: str, known: Known) -> Descriptor:
+    """The descriptor of a config or layer: the known one if it is equal."""
+    if type(item) is dict and type(item.get("digest")) is str and type(item.get("size")) is int:
+        found = known.get(item["digest"])
+        is_same = found == (item["digest"], item["size"], item.get("mediaType") or "", "", False, bool(item.get("urls")))
+        if found is not None and is_same:
+            return found
+    descriptor = _descriptor(item, role)
+    known.setdefault(descriptor.digest, descriptor)
+    return descriptor
 
 
 def _child(item: Any) -> Descriptor:

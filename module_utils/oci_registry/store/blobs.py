@@ -11,7 +11,7 @@ from sys import intern
 from typing import Collection, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from ..digest import matches, new_hash, split_digest
-from ..model import MAX_MANIFEST_BYTES, Descriptor, InvalidManifest, Manifest, parse_manifest
+from ..model import MAX_MANIFEST_BYTES, InvalidManifest, Known, Manifest, parse_manifest
 from .accepts import accepts
 from .layout import BASE, ENCODED_LENGTHS
 from .reader import Blind, Reader
@@ -47,7 +47,7 @@ class Blobs:
         self._loaded: Set[Shard] = set()
         self._wanted: Set[str] = set()
         self._unseen: Set[str] = set()
-        self._shared: Dict[Descriptor, Descriptor] = {}
+        self._known: Known = {}
 
     # -- one by one; all raise Blind where it cannot be told
 
@@ -208,23 +208,13 @@ class Blobs:
             return
         right, problem, manifest = matches(digest, content), "", None
         try:
-            manifest = parse_manifest(content)
+            manifest = parse_manifest(content, self._known)
         except InvalidManifest as error:
             problem = str(error)
         if right and manifest is not None and manifest.kind != "legacy":
-            self.manifests[digest] = self._share(manifest)
+            self.manifests[digest] = manifest
         else:
             self._odd[digest] = ManifestFile(size, right, manifest, accepts(content, self._dialect), problem)
-
-    def _share(self, manifest: Manifest) -> Manifest:
-        """The same manifest, sharing with others the descriptors that they have in common: most of them, and of the memory."""
-        share = self._shared.setdefault
-        config = manifest.config
-        return manifest._replace(
-            children=tuple([share(item, item) for item in manifest.children]),
-            layers=tuple([share(item, item) for item in manifest.layers]),
-            config=config and share(config, config),
-        )
 
 
 def blob_path(digest: str) -> str:
