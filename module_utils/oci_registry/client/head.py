@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The heads of HTTP/1.1 messages: requests written, answers parsed, both strictly.
 
-The standard library parses headers as e-mail, at more than the cost of everything else in a request together
-(docs/decisions/http-client.md has the numbers), and it has no limit on interim answers.
+Why not ``http.client``: it has no bound on interim answers nor on the time that a head may take, and parses headers as e-mail, a
+third of its cost (``docs/decisions/http-client.md``).
 """
 
 from __future__ import annotations
