@@ -109,4 +109,4 @@ def _refuse_encoding(reply: Reply) -> None:
     """Bytes that something on the way compressed are not the bytes that were asked for."""
     encoding = reply.head.headers.get("content-encoding", "identity").lower()
     if encoding not in ("identity", ""):
-        raise ProtocolError(f"an answer encoded as {encoding[:40]}, which nobody asked for")
+        raise ProtocolError(f"an answer encoded as {encoding[:40]!r}, which nobody asked for")
