@@ -22,7 +22,7 @@ from typing import ClassVar
 import pytest
 from ansible.module_utils.oci_registry.repair import Repair
 
-from .conftest import OWN, contents, scanned, tree_of
+from .conftest import OWN, contents, scanned, spools, tree_of
 
 REPOSITORY_ROOT = Path(__file__).resolve().parents[3]
 DAMAGED = ("layer-emptied", "child-halved", "config-gone", "child-link-empty")
