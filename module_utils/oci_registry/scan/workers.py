@@ -123,13 +123,13 @@ def _checked(message: Message) -> Message:
 
 
 class JointProgress:
-    """Adds up what the workers tell of the phase that the one who speaks is in."""
+    """Adds up what the workers tell of each phase."""
 
     def __init__(self, progress: Callable[[str, int, int], None]) -> None:
         self._progress = progress
-        self._latest: Dict[int, Tuple[str, int, int]] = {}
+        self._phases: Dict[str, Dict[int, Tuple[int, int]]] = {}
 
     def __call__(self, worker: int, phase: str, done: int, total: int) -> None:
-        self._latest[worker] = (phase, done, total)
-        same = [counts for counts in self._latest.values() if counts[0] == phase]
-        self._progress(phase, sum(counts[1] for counts in same), sum(counts[2] for counts in same))
+        workers = self._phases.setdefault(phase, {})
+        workers[worker] = (done, total)
+        self._progress(phase, sum(counts[0] for counts in workers.values()), sum(counts[1] for counts in workers.values()))

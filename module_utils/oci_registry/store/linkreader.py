@@ -57,9 +57,7 @@ class LinkReader:
             links.blind = True
 
     def _read_algorithms(self, folder: int, path: str, links: Links) -> None:
-        for algorithm in self._subfolders(folder, path, links):
-            if algorithm not in ENCODED_LENGTHS:
-                continue
+        for algorithm in ENCODED_LENGTHS:
             below = self._reader.open_folder(folder, algorithm, f"{path}/{algorithm}")
             if below is not None:
                 try:
