@@ -16,7 +16,7 @@ from .apply.quarantine import Entry
 from .apply.undo import undo
 from .apply.workplace import Workplace
 from .client import Client
-from .errors import BadInput
+from .errors import BadInput, RegistryError
 from .evidence.disk import DiskView
 from .evidence.http import ApiView
 from .evidence.observer import Place, observe
@@ -97,10 +97,18 @@ class Repair:
         sources = {source.label: source for source in place.sources}
         try:
             carry_out(todo, evidence, Tools(self._workplace, journal, disk, api, sources))
+        except RegistryError:
+            with contextlib.suppress(RegistryError):  # the first failure is the one to tell
+                self._prove(evidence, place)
+            raise
+        else:
+            self._prove(evidence, place)
         finally:
             self._kept = disk.kept if disk is not None else []
-            done = [step for step in todo if step.state == steps.DONE]
             journal.end()
+
+    def _prove(self, evidence: Evidence, place: Place) -> None:
+        done = [step for step in self._plan.steps if step.state == steps.DONE]
         self._proven = prove(done, evidence, place, restart_required=self._plan.restart_required)
 
     def _undo(self, run_id: str) -> None:
@@ -128,7 +136,7 @@ class Repair:
             "plan": [step.as_dict() for step in self._plan.steps],
             "remaining": self._plan.remaining,
             "restart_required": self._plan.restart_required,
-            "run_id": self._run_id if changed else "",
+            "run_id": self._run_id if changed or self._kept else "",
             "recovered": self._recovered,
             "quarantine": self._kept,
             "proven": self._proven,

@@ -120,7 +120,7 @@ class _Run:
         refused = []
         for label in node.sources:
             source = self._tools.sources[label]
-            with Spool(self._tools.workplace, step.digest) as spool:
+            with Spool(self._tools.workplace, step.digest, node.size) as spool:
                 try:
                     source.copy_blob(step.repository, step.digest, spool.write)
                 except ApplyFailed:

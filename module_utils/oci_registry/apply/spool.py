@@ -11,14 +11,17 @@ from types import TracebackType
 from typing import Optional, Type
 
 from ..digest import new_hash, split_digest
+from ..errors import ProtocolError
 from .workplace import TEMPORARY, Workplace, writing
 
 
 class Spool:
     """A temporary file whose bytes are hashed while they are written. Use as a context manager: it never outlives the block."""
 
-    def __init__(self, workplace: Workplace, digest: str) -> None:
+    def __init__(self, workplace: Workplace, digest: str, limit: Optional[int] = None) -> None:
+        """``limit``: the most bytes that it takes, so that no source can fill the disk."""
         self.digest = digest
+        self._limit = limit
         self.size = 0
         self._hash = new_hash(digest)
         with writing(workplace.base):
@@ -26,7 +29,9 @@ class Spool:
         self._file = os.fdopen(descriptor, "wb", buffering=1 << 20)
 
     def write(self, chunk: bytes) -> None:
-        """Take some more bytes. Raises :class:`ApplyFailed` when the disk is full."""
+        """Take some more bytes. Raises :class:`ApplyFailed` when the disk is full, :class:`ProtocolError` past the limit."""
+        if self._limit is not None and self.size + len(chunk) > self._limit:
+            raise ProtocolError(f"delivers more than the {self._limit} bytes that its descriptor says")
         with writing(self.path):
             self._file.write(chunk)
         self._hash.update(chunk)

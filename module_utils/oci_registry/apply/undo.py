@@ -16,15 +16,18 @@ def undo(root: str, journal: Journal, run_id: str, *, check_mode: bool) -> Plan:
     Raises :class:`BadInput` for a run that kept nothing.
     """
     plan = Plan()
-    for entry in entries_of(root, run_id):
-        step = _step(entry)
-        plan.steps.append(step)
-        if not check_mode:
-            journal.begin(step.as_dict())
-            put_back(root, entry)
-            step.state = steps.DONE
-            journal.write(DONE, digest=step.digest, path=entry["path"])
-    journal.end()
+    entries = entries_of(root, run_id)
+    try:
+        for entry in entries:
+            step = _step(entry)
+            plan.steps.append(step)
+            if not check_mode:
+                journal.begin(step.as_dict())
+                put_back(root, entry)
+                step.state = steps.DONE
+                journal.write(DONE, digest=step.digest, path=entry["path"])
+    finally:
+        journal.end()
     if plan.steps:
         plan.restart_required = True
         reason = "files were replaced on disk: the registry may answer from its cache of the others"

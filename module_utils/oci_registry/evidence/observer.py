@@ -72,7 +72,8 @@ class _Observer:
     def _tag_fact(self, repository: str, tag: str, said: str) -> TagFact:
         if self._place.disk is not None:
             return self._place.disk.tag(repository, tag)
-        assert self._place.api is not None  # noqa: S101 - one of the two is there
+        if self._place.api is None:
+            return TagFact(repository, tag, said)
         answer = self._place.api.manifest(repository, tag)
         if answer.digest:
             return TagFact(repository, tag, answer.digest, RIGHT)

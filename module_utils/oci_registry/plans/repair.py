@@ -35,7 +35,7 @@ class _Planner:
     def plan(self) -> Plan:
         evidence, plan = self._evidence, self._draft.plan
         if evidence.stale:
-            self._draft.restart("the running registry answers from a cache that the disk contradicts: restart it first")
+            self._draft.restart("before", "the running registry answers from a cache that the disk contradicts")
         for key in evidence.roots:
             self._ensure(key)
         for tag in evidence.tags.values():
@@ -46,9 +46,7 @@ class _Planner:
         for orphan in evidence.orphans:
             self._remove_orphan(orphan)
         if any(step.detail == _REPLACED or step.action == steps.QUARANTINE for step in plan.changes):
-            self._draft.restart(
-                "files are replaced on disk: restart it afterwards, since it may answer from its cache of the old ones"
-            )
+            self._draft.restart("after", "files are replaced on disk, and it may answer from its cache of the old ones")
         return plan
 
     # -- manifests and blobs: True if it will be sound with all that it needs

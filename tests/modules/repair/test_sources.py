@@ -108,6 +108,7 @@ def test_a_source_that_only_lies_fails_and_writes_nothing(tmp_path, broken, repa
     states = {step["role"]: step["state"] for step in result["plan"] if step["state"] != "skipped"}
     assert states == {"layer": "failed", "config": "done"}, "what does not need the lost layer is repaired all the same"
     assert result["changed"]
+    assert [proof["by"] for proof in result["proven"]] == [["disk"]], "and proven"
 
 
 def test_a_source_that_cannot_be_asked_is_named_where_it_is_missed(broken, repair):

@@ -16,7 +16,7 @@ from ansible.module_utils.oci_registry.apply.quarantine import entries_of, keep,
 from ansible.module_utils.oci_registry.apply.spool import Spool
 from ansible.module_utils.oci_registry.apply.workplace import Workplace
 from ansible.module_utils.oci_registry.digest import sha256_of
-from ansible.module_utils.oci_registry.errors import ApplyFailed, BadInput
+from ansible.module_utils.oci_registry.errors import ApplyFailed, BadInput, ProtocolError
 
 RUN = "20261123T191500Z-3fa2c1"
 FILE = "docker/registry/v2/blobs/sha256/ab/data"
@@ -120,7 +120,10 @@ def test_no_write_leaves_the_store(path, root):
 def test_a_link_on_the_way_is_refused(root, tmp_path_factory):
     outside = tmp_path_factory.mktemp("outside")
     Path(root, "docker/link").symlink_to(outside)
-    with pytest.raises(ApplyFailed, match="Symbolic links are not followed"), parent_folder(root, "docker/link/new/file", create=True):
+    with (
+        pytest.raises(ApplyFailed, match="Symbolic links are not followed"),
+        parent_folder(root, "docker/link/new/file", create=True),
+    ):
         pass
     assert list(outside.iterdir()) == []
 
@@ -136,6 +139,13 @@ def test_a_spool_knows_right_bytes_and_never_outlives_its_block(workplace):
     with Spool(workplace, sha256_of(b"right")) as spool:
         spool.write(b"wrong")
         assert not spool.verified()
+
+
+def test_a_spool_takes_no_more_than_its_limit(workplace):
+    with Spool(workplace, sha256_of(b"right"), 5) as spool:
+        spool.write(b"right")
+        with pytest.raises(ProtocolError, match="more than the 5 bytes"):
+            spool.write(b"!")
 
 
 def test_new_files_take_after_the_folder_that_they_are_in(root, workplace):
