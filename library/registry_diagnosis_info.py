@@ -114,11 +114,9 @@ def argument_spec() -> dict:
 
 def diagnose(params: dict) -> Diagnosis:
     """Compare what was given. Raises KeyError for a result that is none of an observer."""
-    observed = [report for report in (params["store"], params["http"]) if report]
-    caveats = [caveat for report in observed for caveat in report["caveats"]]
-    problems = [*params["problems"], *(problem for report in observed for problem in report["problems"])]
+    reports = [report for report in (params["store"], params["http"]) if report]
     compared = compare(params["store"] or None, params["http"] or None)
-    return Diagnosis(params["name"], compared, params["plan"], problems, list(dict.fromkeys(caveats)))
+    return Diagnosis(params["name"], reports, compared, params["plan"], params["problems"])
 
 
 def main() -> None:

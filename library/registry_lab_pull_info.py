@@ -69,16 +69,20 @@ def pull(module: AnsibleModule, skopeo: str, image: str) -> str:
     return f"{image}: {error.strip()[-500:]}" if status else ""
 
 
+def pull_all(module: AnsibleModule) -> dict:
+    """Pull every image, one after the other."""
+    skopeo, images = shutil.which("skopeo"), module.params["images"]
+    if skopeo is None:
+        return {"pulled": [], "refused": [], "reason": "skopeo is not installed"}
+    errors = [pull(module, skopeo, f"{module.params['registry']}/{image}") for image in images]
+    pulled = [image for image, error in zip(images, errors) if not error]
+    return {"pulled": pulled, "refused": [error for error in errors if error], "reason": ""}
+
+
 def main() -> None:
     """Entry point of the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    skopeo = shutil.which("skopeo")
-    if skopeo is None:
-        module.exit_json(changed=False, pulled=[], refused=[], reason="skopeo is not installed")
-    images = module.params["images"]
-    errors = [pull(module, skopeo, f"{module.params['registry']}/{image}") for image in images]
-    pulled = [image for image, error in zip(images, errors) if not error]
-    module.exit_json(changed=False, pulled=pulled, refused=[error for error in errors if error], reason="")
+    module.exit_json(changed=False, **pull_all(module))
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ data_file: {description: Path of the report for programs., returned: success, ty
 
 import json
 import os
+from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -58,38 +59,46 @@ def argument_spec() -> dict:
     }
 
 
-def read(path: str) -> str:
+def read(path: Path) -> str:
     """What a file holds; nothing if there is none."""
     try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ""
 
 
-def write(path: str, content: str) -> None:
+def write(path: Path, content: str) -> None:
     """Replace a file at once, so that nobody ever reads half of it."""
-    with open(os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+    new = path.with_name(f"{path.name}.new")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(content)
-    os.replace(f"{path}.new", path)
+    new.replace(path)
+
+
+def converge(wanted: dict, check_mode: bool) -> dict:
+    """Bring the files to what is wanted, or only say whether that would change anything; return what they held before."""
+    before = {path: read(path) for path in wanted}
+    if before != wanted and not check_mode:
+        for path, content in wanted.items():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write(path, content)
+    return before
 
 
 def main() -> None:
     """Entry point of the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    folder = module.params["folder"]
-    text_file, data_file = os.path.join(folder, "report.txt"), os.path.join(folder, "report.json")
+    folder = Path(module.params["folder"])
+    text_file, data_file = folder / "report.txt", folder / "report.json"
     wanted = {text_file: module.params["text"], data_file: json.dumps(module.params["data"], indent=2) + "\n"}
     try:
-        before = {path: read(path) for path in wanted}
-        if before != wanted and not module.check_mode:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
-            for path, content in wanted.items():
-                write(path, content)
+        before = converge(wanted, module.check_mode)
     except OSError as error:
         module.fail_json(msg=f"{folder}: the report cannot be written ({error.strerror}). Name another folder")
-    diff = [{"before_header": path, "after_header": path, "before": before[path], "after": wanted[path]} for path in wanted]
-    module.exit_json(changed=before != wanted, text_file=text_file, data_file=data_file, diff=diff)
+    diff = [
+        {"before_header": str(path), "after_header": str(path), "before": before[path], "after": wanted[path]} for path in wanted
+    ]
+    module.exit_json(changed=before != wanted, text_file=str(text_file), data_file=str(data_file), diff=diff)
 
 
 if __name__ == "__main__":

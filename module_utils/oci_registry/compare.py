@@ -99,7 +99,9 @@ def _seen(record: Mapping[str, Any], observers: Sequence[str], masked: bool = Fa
     return {**record, "observers": list(observers), "masked": masked}
 
 
-def _difference(thing: Mapping[str, Any], disk: Optional[Mapping[str, Any]], http: Optional[Mapping[str, Any]], meaning: str) -> Record:
+def _difference(
+    thing: Mapping[str, Any], disk: Optional[Mapping[str, Any]], http: Optional[Mapping[str, Any]], meaning: str
+) -> Record:
     says = {"disk": _says(disk), "http": _says(http)}
     return {"repository": thing["repository"], "tags": list(thing["tags"]), "digest": thing["digest"], **says, "meaning": meaning}
 

@@ -9,17 +9,25 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 from .compare import MEANINGS, Comparison, Record
 from .findings import INFO, SEVERITIES, Finding, sort_key
 from .remedy import Repairs
-from .render import by_image, image_name, missing, table
+from .render import by_image, image_name, missing, printable, table
+
+_COUNTED = ("repositories", "tags", "indexes", "manifests", "blobs", "requests", "files")
+_OBSERVERS = {"disk": "the disk", "http": "HTTP"}
 
 
 class Diagnosis(NamedTuple):
-    """``name`` of what was looked at; ``problems``: what could not be looked at; ``caveats`` of the observers."""
+    """``name`` of what was looked at, the ``reports`` of its observers and their comparison, a repair plan, and further ``obstacles``."""
 
     name: str
+    reports: Sequence[Mapping[str, Any]]
     comparison: Comparison
-    plan: Sequence[Mapping[str, Any]]
-    problems: Sequence[str]
-    caveats: Sequence[str]
+    plan: Sequence[Mapping[str, Any]] = ()
+    obstacles: Sequence[str] = ()
+
+    @property
+    def problems(self) -> List[str]:
+        """What could not be looked at, and why."""
+        return [*self.obstacles, *(problem for report in self.reports for problem in report["problems"])]
 
     @property
     def healthy(self) -> bool:
@@ -40,17 +48,26 @@ class Diagnosis(NamedTuple):
         lines += ["", *by_image(rows)] if rows else []
         lines += _difference_lines(self.comparison.differences)
         lines += [f"COULD NOT LOOK: {problem}" for problem in self.problems]
-        lines += [f"note: {caveat}" for caveat in self.caveats]
-        return "\n".join(lines) + "\n"
+        lines += ["", *map(_looked, self.reports)] if rows or self.comparison.differences else map(_looked, self.reports)
+        lines += [
+            f"legacy, not broken (schema 1): {name}"
+            for name in sorted({name for report in self.reports for name in report["legacy"]})
+        ]
+        lines += [
+            f"note: {caveat}" for caveat in dict.fromkeys(caveat for report in self.reports for caveat in report["caveats"])
+        ]
+        return "".join(f"{printable(line)}\n" for line in lines)
 
     def _verdict(self) -> str:
         severities = [record["severity"] for record in self.comparison.findings]
         counts = ", ".join(f"{severities.count(severity)} {severity}" for severity in SEVERITIES)
         if self.problems:
             return f"INCOMPLETE, could not look at everything ({counts} so far)"
-        if self.healthy:
-            return "HEALTHY" if not severities else f"HEALTHY ({counts})"
-        return f"BROKEN ({counts})"
+        if not self.healthy:
+            return f"BROKEN ({counts})"
+        if not any(report["summary"].get("repositories") for report in self.reports):
+            return "HEALTHY, and empty: no repositories"
+        return f"HEALTHY ({counts})" if severities else "HEALTHY"
 
 
 def _row(record: Record, repairs: Repairs) -> Record:
@@ -63,6 +80,13 @@ def _row(record: Record, repairs: Repairs) -> Record:
         "state": f"{finding.state} (a cache hides it)" if record["masked"] else finding.state,
         "repair": repairs.of(finding),
     }
+
+
+def _looked(report: Mapping[str, Any]) -> str:
+    """What an observer looked at, and how well."""
+    counts = report["summary"]
+    looked = ", ".join(f"{counts[name]} {name}" for name in _COUNTED if name in counts)
+    return f"looked over {_OBSERVERS[report['observer']]}: {looked}, in {counts.get('seconds', 0)} s, proof: {report['proof']}"
 
 
 def _difference_lines(differences: Sequence[Record]) -> List[str]:

@@ -29,8 +29,14 @@ def text(records: Sequence[Record]) -> str:
     """The report for people: one line and the clock for each scenario, then what was done in each."""
     good = sum(bool(record["passed"]) for record in records)
     versions = ", ".join(sorted({record["version"] for record in records if record.get("version")}))
-    lines = [f"DRILL: {'PASS' if passed(records) else 'FAIL'}, {good} of {len(records)} scenarios, registry {versions or 'not started'}"]
-    lines += ["", *_table([_COLUMNS, *map(_row, records)]), "(seconds from the break until it was detected, diagnosed, repaired, proven)"]
+    lines = [
+        f"DRILL: {'PASS' if passed(records) else 'FAIL'}, {good} of {len(records)} scenarios, registry {versions or 'not started'}"
+    ]
+    lines += [
+        "",
+        *_table([_COLUMNS, *map(_row, records)]),
+        "(seconds from the break until it was detected, diagnosed, repaired, proven)",
+    ]
     for record in records:
         lines += ["", f"{record['scenario']}: {_result(record)}", *(f"  {line}" for line in _story(record))]
     return "\n".join(lines) + "\n"

@@ -47,7 +47,9 @@ def _recorded(lab: LabFolder, scenario: str) -> Dict[str, Any]:
         with open(path, encoding="utf-8") as file:
             truth: Dict[str, Any] = json.load(file)
     except (OSError, ValueError) as error:
-        raise LabError(f"holds no finished scenario ({error})", where=lab.path, advice="Name a folder that does not exist yet") from None
+        raise LabError(
+            f"holds no finished scenario ({error})", where=lab.path, advice="Name a folder that does not exist yet"
+        ) from None
     if truth["scenario"] != scenario:
         raise LabError(f"holds scenario {truth['scenario']}, not {scenario}", where=lab.path, advice="Name another folder")
     return truth

@@ -12,6 +12,8 @@ from .stage import Scene, Stage
 from .stale_cache import stale_cache
 from .unlinked import unlinked
 
+__all__ = ["SCENARIOS", "Scene", "Stage"]
+
 #: name: what breaks the registry of a stage
 SCENARIOS: Dict[str, Callable[[Stage], Scene]] = {
     "orphan-index": orphan_index,

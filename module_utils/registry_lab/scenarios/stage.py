@@ -35,7 +35,7 @@ class Expectation(NamedTuple):
     proofs: Tuple[str, ...] = SEEN_BY_ALL
 
     @classmethod
-    def of(cls, done: Damage, proofs: Tuple[str, ...] = SEEN_BY_ALL) -> "List[Expectation]":
+    def of(cls, done: Damage, proofs: Tuple[str, ...] = SEEN_BY_ALL) -> List[Expectation]:
         """What one damage leads to, in every repository that it hits."""
         return [cls(done.code, name, done.digest, tags, done.state, proofs) for name, tags in done.affected.items()]
 

@@ -1,0 +1,77 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""recover.yml: the plan in check mode, the repair, the proof, and what is said where something remains."""
+
+from __future__ import annotations
+
+import pytest
+
+CONTENT = {"recover_proof": "content", "recover_disk_proof": "content"}
+
+
+def steps_of(outcome):
+    return outcome.report["results"][0]["steps"]
+
+
+def brief(step):
+    return step["action"], step["repository"], step["digest"], step["way"]
+
+
+@pytest.mark.parametrize("scenario", ["orphan-index", "damaged-blobs", "stale-cache"])
+def test_check_do_check_again_do_again(lab, play, scenario):
+    broken = lab(scenario)
+    variables = broken.variables(**CONTENT)
+    before = broken.state()
+    planned = play("recover", variables, check=True)
+    assert (planned.rc, planned.changed) == (0, 1), planned.stdout
+    assert broken.state() == before
+    assert {step["state"] for step in steps_of(planned)} == {"planned"}
+
+    done = play("recover", variables)
+    assert done.rc == 0, done.stdout
+    assert done.report["results"][0]["changed"]
+    assert done.report["results"][0]["findings"] == []
+    assert [brief(step) for step in steps_of(done)] == [brief(step) for step in steps_of(planned)]
+    assert broken.state() != before
+
+    after = broken.state()
+    for check in (True, False):
+        again = play("recover", variables, check=check)
+        assert (again.rc, again.changed) == (0, 0), again.stdout
+        assert broken.state() == after
+
+
+def test_without_a_source_it_fails_and_names_what_remains(lab, play):
+    broken = lab("damaged-blobs")
+    outcome = play("recover", broken.variables(registry_sources=[]))
+    assert outcome.rc == 2
+    assert outcome.findings == 3
+    assert len(outcome.failures) == 1
+    assert "3 things remain" in outcome.failures[0]
+    for lost in broken.truth["expected"]:
+        if lost["code"] != "blob-corrupt":  # not to be seen with the proof that is the default
+            assert lost["digest"] in outcome.text
+
+
+def test_a_failed_proof_says_how_to_undo_and_undo_works(lab, play):
+    broken = lab("damaged-blobs")
+    victim = next(path for path in sorted(broken.root.glob("**/blobs/sha256/*/*/data")) if path.stat().st_size > 0)
+    spoil = ["/bin/sh", "-c", f": > {victim}"]
+    commands = [*broken.truth["restart_commands"], spoil]
+    outcome = play("recover", broken.variables(registry_restart_commands=commands))
+    assert outcome.rc == 2
+    assert "the proof failed" in outcome.failures[0]
+    run_id = outcome.report["results"][0]["run_id"]
+    assert f"-e target=localhost -e recover_undo={run_id}" in outcome.failures[0]
+
+    undone = play("recover", broken.variables(recover_undo=run_id))
+    digests = {finding["digest"] for finding in undone.report["results"][0]["findings"]}
+    replaced = {lost["digest"] for lost in broken.truth["expected"] if lost["state"] == "truncated"}
+    assert undone.rc == 2  # what was broken before is broken again, and said so
+    assert replaced <= digests
+
+
+def test_it_wants_to_be_told_what_to_repair(play):
+    outcome = play("recover", {})
+    assert outcome.rc == 2
+    assert outcome.failures == ["Name the registry to repair, as in the inventory: -e target=registry-private"]

@@ -1,0 +1,38 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""verify.yml: what can be pulled and what cannot, by an exit code, a table and JSON."""
+
+from __future__ import annotations
+
+
+def test_a_broken_registry_fails_and_is_reported(lab, play):
+    broken = lab("unlinked")
+    before = broken.state()
+    outcome = play("verify", broken.variables())
+    assert (outcome.rc, outcome.changed, outcome.findings) == (2, 0, len(broken.truth["expected"]))
+    assert len(outcome.failures) == 1
+    codes = {finding["code"] for finding in outcome.report["results"][0]["findings"]}
+    assert codes == {"child-missing", "tag-dangling"}
+    assert broken.state() == before
+
+
+def test_named_images_only(lab, play):
+    broken = lab("unlinked")
+    whole = play("verify", broken.variables(verify_images=["team/app:latest", f"{broken.truth['address']}/tools/cli:1"]))
+    assert (whole.rc, whole.findings, whole.failures) == (0, None, []), whole.stdout
+    assert "HEALTHY" in whole.text
+    hit = play("verify", broken.variables(verify_images=["team/app:1.0"]))
+    assert (hit.rc, hit.findings) == (2, 2)
+
+
+def test_a_head_walk_passes_a_stale_cache_and_says_that_it_proves_less(lab, play):
+    broken = lab("stale-cache")
+    head = play("verify", broken.variables(verify_proof="head"))
+    assert head.rc == 0
+    assert "proves less" in head.text
+    assert play("verify", broken.variables()).rc == 2
+
+
+def test_check_mode_makes_no_difference(lab, play):
+    broken = lab("unlinked")
+    assert play("verify", broken.variables(), check=True).findings == len(broken.truth["expected"])
