@@ -25,6 +25,8 @@ Result = dict[str, Any]
 Repair = Callable[..., Result]
 REPOSITORY, TAG = "team/app", "v1"
 OWN = ".registry-runbooks"
+#: further configuration of a registry that logs every request
+ACCESS_LOG = {"log": {"accesslog": {"disabled": False}}}
 
 
 class Broken(NamedTuple):

@@ -8,9 +8,8 @@ import re
 import tempfile
 from pathlib import Path
 
-from .conftest import OWN, actions, tree_of
+from .conftest import ACCESS_LOG, OWN, actions, tree_of
 
-ACCESS_LOG = {"log": {"accesslog": {"disabled": False}}}
 KINDS = ("child-link-gone", "layer-gone", "config-emptied", "tag-link-empty")
 WRITE = re.compile(r'"(POST|PUT|PATCH|DELETE) ')
 

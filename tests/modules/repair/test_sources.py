@@ -13,7 +13,7 @@ from ansible.module_utils.registry_lab import images
 from ansible.module_utils.registry_lab.place import blob_path
 from ansible.module_utils.registry_lab.push import push
 
-from .conftest import REPOSITORY, actions, scanned, walked
+from .conftest import ACCESS_LOG, REPOSITORY, actions, scanned, walked
 
 GONE = ("child-gone", "attestation-gone", "layer-gone", "config-gone")
 
@@ -72,10 +72,12 @@ def test_another_registry_with_other_credentials_and_tls(with_path, registry, br
 
 
 def test_another_repository_of_the_same_registry(broken_registry, repair):
-    case = broken_registry("child-link-gone", "layer-link-gone", "config-link-gone")
+    case = broken_registry("child-link-gone", "layer-link-gone", "config-link-gone", extra=ACCESS_LOG)
     push(case.registry, "other/app", "v1", case.image)
     result = repair(**case.over_api, sources=[{"type": "repository", "repository": "other/app"}])
     assert actions(result) == [("restore", "api")] * 3
+    log = Path(case.registry.log_path).read_text()
+    assert log.count(f'"POST /v2/{REPOSITORY}/blobs/uploads/?mount=') == 2, "blobs are mounted, not uploaded"
     assert walked(case.registry) == []
 
 
