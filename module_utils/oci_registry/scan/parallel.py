@@ -16,7 +16,8 @@ from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 _END = object()
 HELPERS = 8
-_LOOK_EVERY_SECONDS = 0.01
+_LOOK_EVERY_SECONDS = 0.1
+_NAPS = 8  # in that time; a slow disk manages a dozen reads
 
 
 def cores() -> int:
@@ -116,13 +117,16 @@ class _Watch:
         self._before = _usage()
 
     def waits_for_disk(self) -> bool:
-        """Whether, since it was last asked, this thread slept for longer than it worked, and of its own accord."""
+        """Whether, since it was last asked, this thread slept for longer than it worked, and again and again of its own accord.
+
+        On a busy machine it waits for a processor instead: then others pushed it aside, and helpers would only be in the way.
+        """
         now = _usage()
         wall, cpu, slept, pushed = (after - before for after, before in zip(now, self._before))
         if wall < _LOOK_EVERY_SECONDS:
             return False
         self._before = now
-        return wall > 2 * cpu and slept > pushed
+        return wall > 2 * cpu and slept > max(pushed, _NAPS)
 
 
 def _usage() -> Tuple[float, float, float, float]:

@@ -51,7 +51,7 @@ class Part:
         """Scan the repositories ``names``; raises :class:`parallel.Cancelled`."""
         runner.run(names, self._read_links, partial(_tell, progress, "repositories", len(names)))
         manifests, wanted = self._linked()
-        self._blobs.want(wanted)
+        self._blobs.want(wanted, hash_small=self._options.proof == CONTENT)
         shards = self._blobs.shards()
         runner.run(shards, partial(self._load, manifests), partial(_tell, progress, "blobs", len(shards)))
         if self._options.proof == CONTENT:
@@ -80,7 +80,7 @@ class Part:
         self._blobs.load(shard, manifests)
 
     def _hash(self, runner: Runner, progress: Progress) -> None:
-        """Hash every blob that is no manifest: by as many threads as there are cores, since hashing lets them run at once."""
+        """Hash every large blob: by as many threads as there are cores, since hashing lets them run at once."""
         waiting = self._blobs.unhashed()
         told = partial(_tell, progress, "hashing", len(waiting))
         runner.with_threads(cores()).run(waiting, self._blobs.hash_ahead, told)

@@ -16,6 +16,8 @@ from .accepts import accepts
 from .layout import BASE, ENCODED_LENGTHS
 from .reader import Blind, Reader
 
+SMALL_BYTES = 1 << 17
+
 Shard = Tuple[str, str]  # algorithm, first two digits
 
 
@@ -48,6 +50,7 @@ class Blobs:
         self._wanted: Set[str] = set()
         self._unseen: Set[str] = set()
         self._known: Known = {}
+        self._hashes_small = False
 
     # -- one by one; all raise Blind where it cannot be told
 
@@ -118,9 +121,13 @@ class Blobs:
 
     # -- whole shards
 
-    def want(self, digests: Set[str]) -> None:
-        """Name the blobs that :meth:`load` is to look at; of others it will not be known whether they are there."""
+    def want(self, digests: Set[str], *, hash_small: bool = False) -> None:
+        """Name the blobs that :meth:`load` is to look at; of others it will not be known whether they are there.
+
+        ``hash_small``: it also hashes those that are done sooner than another thread would have come to them.
+        """
         self._wanted = digests
+        self._hashes_small = hash_small
 
     def shards(self) -> List[Shard]:
         """All shards that there are; what cannot be listed stays for the lookup one by one, which then says why."""
@@ -181,13 +188,18 @@ class Blobs:
             self._unseen.add(digest)
             return
         self.sizes[digest] = status.st_size
-        if digest in manifests:
-            with suppress(Blind):  # noted; who asks for it will hear of it again
+        with suppress(Blind):  # noted; who asks for it will hear of it again
+            if digest in manifests:
                 self._read_manifest(folder, name, digest, status.st_size)
+            elif self._hashes_small and status.st_size < SMALL_BYTES:
+                content = self._reader.read_file(folder, name, blob_path(digest), status.st_size)
+                self._hashes[digest, digest] = content is not None and matches(digest, content)
 
     def unhashed(self) -> List[str]:
-        """Wanted blobs that are there and were not hashed yet, by name, which is the order of the folders."""
-        return sorted(digest for digest in self.sizes if digest not in self.manifests and (digest, digest) not in self._hashes)
+        """Blobs that are there and were not hashed yet, the largest first: so all threads have something to do to the end."""
+        hashed = self._hashes
+        waiting = [digest for digest in self.sizes if digest not in self.manifests and (digest, digest) not in hashed]
+        return sorted(waiting, key=lambda digest: -self.sizes[digest])
 
     def hash_ahead(self, digest: str) -> None:
         """Hash one blob, so that :meth:`hashes_to` knows."""
