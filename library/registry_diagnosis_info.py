@@ -112,29 +112,25 @@ def argument_spec() -> dict:
     }
 
 
-def diagnose(params: dict) -> Diagnosis:
-    """Compare what was given. Raises KeyError for a result that is none of an observer."""
+def diagnose(params: dict) -> dict:
+    """The result for what was given. Raises KeyError for a result that is none of an observer."""
     reports = [report for report in (params["store"], params["http"]) if report]
     compared = compare(params["store"] or None, params["http"] or None)
-    return Diagnosis(params["name"], reports, compared, params["plan"], params["problems"])
+    diagnosis = Diagnosis(params["name"], reports, compared, params["plan"], params["problems"])
+    return dict(
+        compared._asdict(), healthy=diagnosis.healthy, problems=diagnosis.problems, rows=diagnosis.rows(), text=diagnosis.text()
+    )
 
 
 def main() -> None:
     """Entry point of the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     try:
-        diagnosis = diagnose(module.params)
+        result = diagnose(module.params)
     except KeyError as missing:
         advice = "Pass the whole result of registry_store_info as store, and that of registry_integrity_info as http"
         module.fail_json(msg=f"this is no result of an observer: it has no {missing}. {advice}", code="bad-input")
-    module.exit_json(
-        changed=False,
-        healthy=diagnosis.healthy,
-        problems=diagnosis.problems,
-        rows=diagnosis.rows(),
-        text=diagnosis.text(),
-        **diagnosis.comparison._asdict(),
-    )
+    module.exit_json(changed=False, **result)
 
 
 if __name__ == "__main__":
