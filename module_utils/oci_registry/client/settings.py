@@ -10,6 +10,8 @@ from typing import NamedTuple, Optional
 from ..errors import BadInput
 from ..reference import HOST
 
+_MAX_TIMEOUT = 86400.0
+
 
 class Settings(NamedTuple):
     """How to reach one registry. :func:`checked` refuses what cannot be used."""
@@ -57,8 +59,8 @@ def _check_credentials(settings: Settings) -> None:
 
 
 def _check_numbers(settings: Settings) -> None:
-    if settings.timeout <= 0:
-        raise BadInput(f"timeout is {settings.timeout}", advice="Expected seconds, more than 0")
+    if not 0 < settings.timeout <= _MAX_TIMEOUT:
+        raise BadInput(f"timeout is {settings.timeout}", advice=f"Expected seconds, more than 0 and at most {_MAX_TIMEOUT:g}")
     if settings.retries < 0 or settings.retry_wait_cap < 0:
         raise BadInput("retries and retry_wait_cap cannot be negative")
 

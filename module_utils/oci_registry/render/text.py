@@ -63,7 +63,8 @@ def image_name(finding: Finding) -> str:
 
 def missing(finding: Finding) -> str:
     """The code, the role where the code does not tell it, and the digest, or what else is known where there is none."""
-    role = "" if finding.role in finding.code else f" ({finding.role})"
+    is_told = finding.role in finding.code or (finding.code, finding.role) == ("child-missing", "manifest")
+    role = "" if is_told else f" ({finding.role})"
     return f"{finding.code}{role} {finding.digest or finding.detail}".strip()
 
 

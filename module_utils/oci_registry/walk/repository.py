@@ -66,7 +66,7 @@ class RepositoryWalk:
     def start(self) -> None:
         """The first task: learn the tags, then ask for each."""
         self._pending += 1
-        self._guarded(self._begin, "tags")
+        self._guarded(self._begin)
 
     def _begin(self) -> None:
         references = self._wanted
@@ -89,16 +89,16 @@ class RepositoryWalk:
     def _add(self, tasks: List[Callable[[], None]]) -> None:
         with self._lock:
             self._pending += len(tasks)
-        self._host.pool.add([partial(self._guarded, task, "") for task in tasks])
+        self._host.pool.add([partial(self._guarded, task) for task in tasks])
 
-    def _guarded(self, task: Callable[[], None], what: str) -> None:
+    def _guarded(self, task: Callable[[], None]) -> None:
         """Run one task; whatever becomes of it, count it as done, and finish when it was the last."""
         try:
             if not self.abandoned:
                 task()
         except RegistryError as error:
             self.abandoned = self.abandoned or isinstance(error, AuthenticationFailed)
-            self._host.failed(f"{self.view.name}: {what}" if what else self.view.name, error)
+            self._host.failed(self.view.name, error)
         with self._lock:
             self._pending -= 1
             last = self._pending == 0
@@ -200,7 +200,7 @@ class RepositoryWalk:
             return False
         self._rounds += 1
         self._pending += 1
-        self._host.pool.add([partial(self._guarded, self._forget_vanished, "tags")])
+        self._host.pool.add([partial(self._guarded, self._forget_vanished)])
         return True
 
     def _forget_vanished(self) -> None:
