@@ -111,7 +111,9 @@ def _parse_schema2(document: Dict[str, Any], known: Known) -> Manifest:
         if not isinstance(layers, list):
             raise InvalidManifest("layers is no list")
         config = _blob(document.get("config"), "config", known)
-        return Manifest("image", media_type or OCI_MANIFEST, (), config, tuple([_blob(item, "layer", known) for item in layers]), about)
+        return Manifest(
+            "image", media_type or OCI_MANIFEST, (), config, tuple([_blob(item, "layer", known) for item in layers]), about
+        )
     raise InvalidManifest(f"mediaType is {str(media_type)[:100]!r}" if media_type else "neither an index nor an image")
 
 
@@ -153,4 +155,5 @@ def _child(item: Any) -> Descriptor:
 
 def _platform_text(platform: Dict[str, Any]) -> str:
     parts = [platform.get("os"), platform.get("architecture"), platform.get("variant")]
-    return "/".join(str(part)[:40] for part in parts if part)
+    text = "/".join(str(part)[:40] for part in parts if part)
+    return "".join(char if char.isprintable() else "?" for char in text)  # nobody vouched for what a terminal would make of it
