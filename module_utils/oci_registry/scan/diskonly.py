@@ -8,6 +8,7 @@ from typing import Dict, Iterator, List, Optional, Set, Tuple
 
 from ..digest import split_digest
 from ..findings import CRITICAL, INFO, WARNING, Finding
+from ..model import Manifest
 from ..reach import closure
 from ..store.blobs import Blobs
 from ..store.layout import layer_link_path, revision_link_path, tag_link_path
@@ -78,13 +79,22 @@ class DiskOnly:
 
     def _needed(self) -> Set[str]:
         """Everything that a manifest of the repository names, those that it should serve and does not included."""
-        view = self._view
-        manifests = dict(view.manifests)
-        for digest in view.manifest_faults:
-            manifest = self._blobs.manifests.get(digest)
+        manifests = dict(self._view.manifests)
+        waiting = list(self._view.manifest_faults)
+        while waiting:
+            digest = waiting.pop()
+            manifest = self._manifest_on_disk(digest) if digest not in manifests else None
             if manifest is not None:
                 manifests[digest] = manifest
+                waiting.extend(child.digest for child in manifest.children)
         return closure(manifests, manifests)
+
+    def _manifest_on_disk(self, digest: str) -> Optional[Manifest]:
+        try:
+            found = self._blobs.examine(digest)
+        except Blind:
+            return None
+        return found.manifest if found is not None and found.right else None
 
 
 def _holds(path: str, link: OddLink) -> str:

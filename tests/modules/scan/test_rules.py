@@ -111,6 +111,15 @@ def test_a_layer_link_that_leads_nowhere_is_an_orphan_unless_a_manifest_needs_it
     assert "layer-link-orphan" not in {code for code, _severity, _state in store.found()}
 
 
+def test_what_an_unserved_index_needs_far_below_is_no_orphan(store: Any) -> None:
+    inner = images.index([images.image("inner")])
+    store.place("outer", images.index([inner]))
+    store.revision(inner.digest).unlink()
+    store.blob(inner.children[0].blobs[1].digest).unlink()
+    store.revision(inner.children[0].digest).unlink()
+    assert store.found() == {("child-missing", "critical", "hollow")}
+
+
 def test_a_hollow_child_says_what_it_lacks(store: Any) -> None:
     config = store.child.blobs[0]
     store.revision(store.child.digest).unlink()
