@@ -18,6 +18,7 @@ from ansible.module_utils.registry_lab.binaries import version_of
 from ansible.module_utils.registry_lab.place import place_on_disk
 from ansible.module_utils.registry_lab.process import RegistryProcess
 
+
 #: repository, tag: an index with attestations (two tags, shared layers), a Docker list, an index without mediaType, a nested index,
 #: a single manifest, an artifact, a referrer with its fallback tag, and an image that two repositories share
 def fill(root: str, *, tag_a_child: bool) -> None:
@@ -67,7 +68,15 @@ def scanned(registry: RegistryProcess, proof: str = "content") -> Report:
 def comparable(report: Report) -> set[tuple[Any, ...]]:
     """Findings as both observers must have them: one for each tag that is hit. HTTP does not know the digest behind a dead tag."""
     return {
-        (finding.code, finding.severity, finding.repository, tag, "" if finding.code == "tag-dangling" else finding.digest, finding.role, finding.platform)
+        (
+            finding.code,
+            finding.severity,
+            finding.repository,
+            tag,
+            "" if finding.code == "tag-dangling" else finding.digest,
+            finding.role,
+            finding.platform,
+        )
         for finding in report.findings
         if finding.code not in DISK_ONLY
         for tag in finding.tags

@@ -83,9 +83,13 @@ def test_the_scan_predicts_what_the_walk_sees(fresh: RegistryProcess, template: 
 def test_each_kind_of_damage_is_named_and_nothing_else_is(fresh: RegistryProcess, plain: Path, kind: str) -> None:
     replace(fresh, plain)
     done = next(_possible(fresh.root, kind))
-    found = {(item.code, item.role, item.state, item.severity, item.repository, item.tags, item.digest) for item in scanned(fresh).findings}
+    found = {
+        (item.code, item.role, item.state, item.severity, item.repository, item.tags, item.digest)
+        for item in scanned(fresh).findings
+    }
     expected = {
-        (done.code, done.role, done.state, done.severity, repository, tags, done.digest) for repository, tags in done.affected.items()
+        (done.code, done.role, done.state, done.severity, repository, tags, done.digest)
+        for repository, tags in done.affected.items()
     }
     assert expected <= found
     beside = ("link-invalid", "referrer-dangling")  # what a damage may cause besides

@@ -17,7 +17,9 @@ def name(text: str) -> str:
 
 def image(*layers: str, subject: "str | None" = None) -> Manifest:
     about = Descriptor(name(subject), 1) if subject else None
-    return Manifest("image", OCI_MANIFEST, (), Descriptor(name("config"), 10), tuple(Descriptor(name(layer), 10) for layer in layers), about)
+    return Manifest(
+        "image", OCI_MANIFEST, (), Descriptor(name("config"), 10), tuple(Descriptor(name(layer), 10) for layer in layers), about
+    )
 
 
 def view() -> RepositoryView:
@@ -133,7 +135,9 @@ def test_nested_indexes_are_followed_and_a_cycle_ends():
     made.sizes[name("outer")] = 1
     made.tags = {"nested": name("outer")}
     made.blob_faults[name("only-arm64")] = Fault(MISSING, "gone")
-    assert [(finding.code, finding.tags, finding.platform) for finding in judge(made)] == [("layer-missing", ("nested",), "linux/arm64")]
+    assert [(finding.code, finding.tags, finding.platform) for finding in judge(made)] == [
+        ("layer-missing", ("nested",), "linux/arm64")
+    ]
 
 
 def test_a_referrer_whose_subject_is_gone_is_dangling_once():

@@ -32,14 +32,20 @@ def test_an_index_is_recognised_with_and_without_its_media_type(media_type):
 
 
 def test_an_attestation_child_is_told_by_its_annotation_alone():
-    child = blob(D1, platform={"os": "unknown", "architecture": "unknown"}, annotations={"vnd.docker.reference.type": "attestation-manifest"})
+    child = blob(
+        D1,
+        platform={"os": "unknown", "architecture": "unknown"},
+        annotations={"vnd.docker.reference.type": "attestation-manifest"},
+    )
     assert model.parse_manifest(encode(manifests=[child])).children[0].attestation
 
 
 @pytest.mark.parametrize("media_type", [model.OCI_MANIFEST, model.DOCKER_MANIFEST, None])
 def test_an_image_names_its_config_and_its_layers(media_type):
     named = {"mediaType": media_type} if media_type else {}
-    parsed = model.parse_manifest(encode(config=blob(D1, 0), layers=[blob(D2), blob(D3, urls=["https://example.com/layer"])], **named))
+    parsed = model.parse_manifest(
+        encode(config=blob(D1, 0), layers=[blob(D2), blob(D3, urls=["https://example.com/layer"])], **named)
+    )
     assert parsed.kind == "image"
     assert [item.digest for item in parsed.blobs()] == [D1, D2], "a layer with urls need not be present"
 

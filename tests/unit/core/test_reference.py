@@ -35,7 +35,10 @@ def test_a_first_component_with_a_dot_is_a_repository_when_the_registry_is_known
     assert parse_reference("registry.example.com/app", "registry.example.com").registry == "registry.example.com"
 
 
-@pytest.mark.parametrize("text", ["", "UPPER", "a//b", "../etc", "a:b c", "a:" + "t" * 129, "a@sha256:../../etc/passwd", "https://host/app", "a/" * 200 + "b"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "UPPER", "a//b", "../etc", "a:b c", "a:" + "t" * 129, "a@sha256:../../etc/passwd", "https://host/app", "a/" * 200 + "b"],
+)
 def test_a_bad_reference_is_one_clear_error(text):
     with pytest.raises(BadInput) as error:
         parse_reference(text)
@@ -47,7 +50,9 @@ def test_repository_names_have_the_length_limit_of_distribution():
     assert not is_repository("a" * 256)
 
 
-@pytest.mark.parametrize("text", ["sha256:" + "a" * 63, "sha256:" + "A" * 64, "md5:" + "a" * 32, "sha256:" + "a" * 64 + "\n", "", None, 7])
+@pytest.mark.parametrize(
+    "text", ["sha256:" + "a" * 63, "sha256:" + "A" * 64, "md5:" + "a" * 32, "sha256:" + "a" * 64 + "\n", "", None, 7]
+)
 def test_what_is_no_digest(text):
     with pytest.raises(BadInput):
         parse_digest(text)
