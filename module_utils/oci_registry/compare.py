@@ -51,7 +51,8 @@ def compare(disk: Optional[Mapping[str, Any]], http: Optional[Mapping[str, Any]]
     for other in http["findings"]:
         if not any(_same_thing(record, other) for record in held.get(other["repository"], [])):
             findings.append(_seen(other, ["http"]))
-            differences.append(_difference(other, None, other, OTHER_STORE))
+            if _scan_reaches(other, disk["proof"]):
+                differences.append(_difference(other, None, other, OTHER_STORE))
     return Comparison(findings, differences)
 
 
@@ -77,13 +78,22 @@ def _should_show(record: Mapping[str, Any], beside: Sequence[Mapping[str, Any]],
         return False
     if record["parent"] and record["parent"] in {other["digest"] for other in beside}:
         return False  # the walk never came to it: it could not even fetch what names it
-    return record["role"] not in ("config", "layer") or _reaches(record["code"], proof)
+    return _walk_reaches(record, proof)
 
 
-def _reaches(code: str, proof: str) -> bool:
-    if code == "blob-corrupt":
-        return proof == "content"
-    return proof != "manifests"
+def _walk_reaches(record: Mapping[str, Any], proof: str) -> bool:
+    """Whether a walk with that proof can see such damage at all."""
+    if record["role"] not in ("config", "layer"):
+        return True
+    return proof == "content" if record["code"] == "blob-corrupt" else proof != "manifests"
+
+
+def _scan_reaches(record: Mapping[str, Any], proof: str) -> bool:
+    """Whether a scan with that proof can see such damage at all."""
+    if record["role"] not in ("config", "layer"):
+        return True
+    least = {"blob-corrupt": ("content",), "blob-truncated": ("sizes", "content")}
+    return proof in least.get(record["code"], (proof,))
 
 
 def _differing_catalogs(disk: Mapping[str, Any], http: Mapping[str, Any]) -> List[Record]:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 CONTENT = {"recover_proof": "content", "recover_disk_proof": "content"}
@@ -39,6 +41,25 @@ def test_check_do_check_again_do_again(lab, play, scenario):
         again = play("recover", variables, check=check)
         assert (again.rc, again.changed) == (0, 0), again.stdout
         assert broken.state() == after
+
+
+def test_what_only_the_stronger_proof_of_one_observer_saw_is_repaired_too(lab, play):
+    broken = lab("damaged-blobs")
+    outcome = play("recover", broken.variables(recover_proof="content", recover_disk_proof="sizes"))
+    assert outcome.rc == 0, outcome.stdout
+    assert {step["digest"] for step in steps_of(outcome)} == {lost["digest"] for lost in broken.truth["expected"]}
+    assert play("verify", broken.variables(verify_proof="content")).rc == 0
+
+
+def test_it_writes_to_no_registry_that_serves_another_store(lab, play, any_registry):
+    broken, other = lab("unlinked"), any_registry()
+    before = broken.state()
+    outcome = play("recover", broken.variables(registry_address=other.address))
+    assert outcome.rc == 2
+    assert len(outcome.failures) == 1
+    assert f"{other.address} does not serve {broken.root}" in outcome.failures[0]
+    assert broken.state() == before
+    assert "method=P" not in Path(other.log_path).read_text(encoding="utf-8")
 
 
 def test_without_a_source_it_fails_and_names_what_remains(lab, play):

@@ -26,7 +26,7 @@ def finding(**changes):
     return {**record, **changes}
 
 
-def report(*findings, proof="bytes", repositories=3):
+def report(*findings, proof="content", repositories=3):
     return {"findings": list(findings), "proof": proof, "summary": {"repositories": repositories}, "problems": [], "caveats": []}
 
 
@@ -93,6 +93,14 @@ def test_what_a_walk_cannot_see_is_no_difference(record, proof):
     alone = compare(report(record), report(proof=proof))
     assert [(one["observers"], one["masked"]) for one in alone.findings] == [(["disk"], False)]
     assert alone.differences == []
+
+
+@pytest.mark.parametrize(("code", "proof"), [("blob-corrupt", "sizes"), ("blob-truncated", "links")])
+def test_what_a_scan_cannot_see_is_no_difference(code, proof):
+    alone = compare(report(proof=proof), report(finding(code=code), proof="content"))
+    assert [one["observers"] for one in alone.findings] == [["http"]]
+    assert alone.differences == []
+    assert meanings(compare(report(proof="content"), report(finding(code=code), proof="content"))) == [OTHER_STORE]
 
 
 def test_a_manifest_with_wrong_bytes_shows_in_every_walk():
