@@ -13,7 +13,7 @@ from typing import Collection, Dict, Iterable, List, NamedTuple, Optional, Set, 
 from ..digest import matches, new_hash, split_digest
 from ..model import MAX_MANIFEST_BYTES, InvalidManifest, Known, Manifest, parse_manifest
 from .accepts import accepts
-from .layout import BASE, ENCODED_LENGTHS
+from .layout import BASE, ENCODED_LENGTHS, blob_path
 from .reader import Blind, Reader
 
 SMALL_BYTES = 1 << 17
@@ -48,7 +48,7 @@ class Blobs:
         self._hashes: Dict[Tuple[str, str], bool] = {}
         self._loaded: Set[Shard] = set()
         self._wanted: Set[str] = set()
-        self._unseen: Set[str] = set()
+        self._unseen: Set[str] = set()  # of the wanted ones: those that a loaded shard tells nothing of
         self._known: Known = {}
         self._hashes_small = False
 
@@ -87,8 +87,9 @@ class Blobs:
                 self._read_manifest(folder, "data", digest, size)
             finally:
                 os.close(folder)
-            return self.examine(digest) if digest in self.manifests else self._odd.get(digest)
-        return self._odd[digest]
+            if digest in self.manifests:
+                return self.examine(digest)
+        return self._odd.get(digest)
 
     def hashes_to(self, blob: str, digest: str) -> Optional[bool]:
         """Whether the file of ``blob`` hashes to ``digest``; None if there is no file. Reads it once."""
@@ -140,6 +141,8 @@ class Blobs:
             if folder is not None:
                 try:
                     found.extend((algorithm, name) for name in sorted(os.listdir(folder)) if len(name) == 2)
+                except OSError as error:
+                    self._reader.blind(f"{BASE}/blobs/{algorithm}", error)
                 finally:
                     os.close(folder)
         return found
@@ -227,9 +230,3 @@ class Blobs:
             self.manifests[digest] = manifest
         else:
             self._odd[digest] = ManifestFile(size, right, manifest, accepts(content, self._dialect), problem)
-
-
-def blob_path(digest: str) -> str:
-    """Where the blob's bytes are, relative to the rootdirectory, for a digest known to be one."""
-    algorithm, encoded = split_digest(digest)
-    return f"{BASE}/blobs/{algorithm}/{encoded[:2]}/{encoded}/data"
