@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from ansible.module_utils.registry_lab.place import make_store  # noqa: E402
 from ansible.module_utils.registry_lab.process import RegistryProcess  # noqa: E402
+
 from runbook.build import write  # noqa: E402
 
 from . import http_peers, scan, walk  # noqa: E402

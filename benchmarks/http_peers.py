@@ -58,12 +58,18 @@ def curl_loop(base: str, tags: list[tuple[str, str]], opts: str, folder: Path) -
 def crane_loop(address: str, tags: list[tuple[str, str]], folder: Path, crane: str) -> Callable[[], Run]:
     """``crane validate --fast``, one process a tag."""
     script = folder / "crane.sh"
-    script.write_text("".join(f"{crane} validate --insecure --remote {address}/{repository}:{tag} --fast || bad=1\n" for repository, tag in tags))
+    script.write_text(
+        "".join(
+            f"{crane} validate --insecure --remote {address}/{repository}:{tag} --fast || bad=1\n" for repository, tag in tags
+        )
+    )
     return lambda: run(["bash", str(script)])
 
 
 def wrk(base: str, mix: list[tuple[str, str]], folder: Path, seconds: int, accept: str) -> Callable[[], Run]:
     """wrk over ``mix`` of (path, range or '-')."""
+    if not shutil.which("wrk"):
+        raise SystemExit("benchmarks: wrk is not on PATH. Install it: apt-get install wrk")
     listing = folder / "mix.txt"
     listing.write_text("".join(f"{path} {span}\n" for path, span in mix))
     script = folder / "mix.lua"

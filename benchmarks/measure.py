@@ -24,7 +24,12 @@ class Run(NamedTuple):
 def run(argv: Sequence[str], *, env: dict[str, str] | None = None, keep_output: bool = True) -> Run:
     """Run ``argv`` to its end."""
     began = time.monotonic()
-    with subprocess.Popen(argv, env={**os.environ, **(env or {})}, stdout=subprocess.PIPE if keep_output else subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        argv,
+        env={**os.environ, **(env or {})},
+        stdout=subprocess.PIPE if keep_output else subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
         output = process.stdout.read().decode() if process.stdout else ""
         _pid, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)

@@ -10,9 +10,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from ansible.module_utils.registry_lab import images
 from ansible.module_utils.registry_lab.images import layer
 from ansible.module_utils.registry_lab.place import make_store, place_on_disk
-from ansible.module_utils.registry_lab import images
 
 from .measure import Run, in_turn, median, peak, run, table
 
@@ -47,7 +47,7 @@ def _cold(job):
     return after_dropping
 
 
-def _row(name: str, results: "dict[str, list[Run]]") -> list[str]:
+def _row(name: str, results: dict[str, list[Run]]) -> list[str]:
     theirs, ours = median(results["find"]), median(results["scan"])
     return [name, f"{theirs:.2f} s", f"{ours:.2f} s", f"{ours / theirs:.2f}", f"{peak(results['scan']):.0f} MiB"]
 
@@ -87,5 +87,7 @@ def linear(doctor: str, folder: Path) -> str:
         make_store(str(root), 10 * factor, 10)
         scan(doctor, root)
         result = scan(doctor, root)
-        rows.append([f"{factor}x ({100 * factor} tags)", f"{result.seconds:.2f} s", f"{1000 * result.seconds / 100 / factor:.2f} ms"])
+        rows.append(
+            [f"{factor}x ({100 * factor} tags)", f"{result.seconds:.2f} s", f"{1000 * result.seconds / 100 / factor:.2f} ms"]
+        )
     return table(["store", "time", "a tag"], rows)

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import os
 import statistics
 from pathlib import Path
 
@@ -19,10 +18,13 @@ from .measure import Run, in_turn, median, peak, run, table
 SAMPLE = 20  # tags that the slow peers are timed on; their figures are scaled up
 
 
-def walk(doctor: str, registry: RegistryProcess, *more: str, env: "dict[str, str] | None" = None) -> Run:
+def walk(doctor: str, registry: RegistryProcess, *more: str, env: dict[str, str] | None = None) -> Run:
     """One walk of the whole catalog as a process of its own."""
     tls = ["--ca-path", registry.ca_path] if registry.ca_path else []
-    return run([doctor, "walk", "--registry", registry.address, "--scheme", registry.scheme, "--output", "json", "--quiet", *tls, *more], env=env)
+    return run(
+        [doctor, "walk", "--registry", registry.address, "--scheme", registry.scheme, "--output", "json", "--quiet", *tls, *more],
+        env=env,
+    )
 
 
 def requests_of(result: Run) -> int:
@@ -38,7 +40,7 @@ def mix_of(root: str, names: list[str]) -> tuple[list[tuple[str, str]], list[tup
     tags = []
     for name in names:
         folder = Path(root, "docker/registry/v2/repositories", name, "_manifests/tags")
-        for tag in sorted(os.listdir(folder)):
+        for tag in sorted(path.name for path in folder.iterdir()):
             tags.append((name, tag))
             mix[f"/v2/{name}/manifests/{tag}", "-"] = None
             _add_below(mix, root, name, (folder / tag / "current/link").read_text(), top=True)
@@ -55,7 +57,7 @@ def _add_below(mix: dict[tuple[str, str], None], root: str, name: str, digest: s
         mix[f"/v2/{name}/blobs/{blob.digest}", f"bytes={blob.size - 1}-{blob.size - 1}"] = None
 
 
-def small(doctor: str, folder: Path, rounds: int, crane: "str | None", *, tls: bool = False) -> str:
+def small(doctor: str, folder: Path, rounds: int, crane: str | None, *, tls: bool = False) -> str:
     """Every peer on the small store: 20 repositories x 10 tags."""
     registry = RegistryProcess(str(folder), tls=tls)
     names = make_store(registry.root)
@@ -66,7 +68,7 @@ def small(doctor: str, folder: Path, rounds: int, crane: "str | None", *, tls: b
         registry.stop()
 
 
-def _compare(doctor: str, registry: RegistryProcess, names: list[str], folder: Path, rounds: int, crane: "str | None") -> str:
+def _compare(doctor: str, registry: RegistryProcess, names: list[str], folder: Path, rounds: int, crane: str | None) -> str:
     mix, tags = mix_of(registry.root, names)
     base = f"{registry.scheme}://{registry.address}"
     opts = f"--cacert {registry.ca_path}" if registry.ca_path else ""
@@ -81,20 +83,49 @@ def _compare(doctor: str, registry: RegistryProcess, names: list[str], folder: P
     return _rows(results, len(mix), len(tags))
 
 
-def _rows(results: "dict[str, list[Run]]", distinct: int, tags: int) -> str:
+def _rows(results: dict[str, list[Run]], distinct: int, tags: int) -> str:
     ours = median(results["walk"])
     requests = requests_of(results["walk"][0])
     limit = statistics.median(map(http_peers.rate_of, results["wrk"]))
     curl = median(results["curl"]) * tags / SAMPLE
+    share = 100 * requests / ours / limit
     rows = [
-        ["registry-doctor walk, proof by bytes", f"{ours:.2f} s", str(requests), f"{requests / ours:.0f}/s = {100 * requests / ours / limit:.0f} % of wrk", f"peak {peak(results['walk']):.0f} MiB"],
-        ["wrk, the same requests, 8 connections", f"{distinct / limit:.2f} s", str(distinct), f"{limit:.0f}/s", "the limit; proves nothing"],
-        ["bash + curl, HEAD for blobs", f"{curl:.0f} s", "", f"walk is {curl / ours:.1f} times faster", f"timed on {SAMPLE} of {tags} tags, scaled"],
+        [
+            "registry-doctor walk, proof by bytes",
+            f"{ours:.2f} s",
+            str(requests),
+            f"{requests / ours:.0f}/s, {share:.0f} % of wrk",
+            _peak(results),
+        ],
+        [
+            "wrk, the same requests, 8 connections",
+            f"{distinct / limit:.2f} s",
+            str(distinct),
+            f"{limit:.0f}/s",
+            "the limit; proves nothing",
+        ],
+        ["bash + curl, HEAD for blobs", f"{curl:.0f} s", "", _times(curl / ours), f"timed on {SAMPLE} of {tags} tags, scaled"],
     ]
     if "crane" in results:
         crane = median(results["crane"])
-        rows.append(["crane validate --fast, a process a tag", f"{crane:.1f} s", "", f"walk is {crane / ours:.1f} times faster", "proves no bytes"])
+        rows.append(
+            [
+                "crane validate --fast, a process a tag",
+                f"{crane:.1f} s",
+                "",
+                _times(crane / ours),
+                "proves no bytes",
+            ]
+        )
     return table(["what", "time", "requests", "rate", "note"], rows)
+
+
+def _peak(results: dict[str, list[Run]]) -> str:
+    return f"peak {peak(results['walk']):.0f} MiB"
+
+
+def _times(ratio: float) -> str:
+    return f"walk is {ratio:.1f} times faster"
 
 
 def behind_htpasswd(doctor: str, folder: Path, repositories: int = 2, tags: int = 5) -> str:
@@ -108,7 +139,12 @@ def behind_htpasswd(doctor: str, folder: Path, repositories: int = 2, tags: int 
     finally:
         registry.stop()
     asked = requests_of(result)
-    row = [f"{len(every)} tags, bcrypt cost 10", f"{result.seconds:.1f} s", str(asked), f"{len(mix)} + {asked - len(mix)} for listing and the challenge"]
+    row = [
+        f"{len(every)} tags, bcrypt cost 10",
+        f"{result.seconds:.1f} s",
+        str(asked),
+        f"{len(mix)} + {asked - len(mix)} for listing and the challenge",
+    ]
     return table(["what", "time", "requests", "of which"], [row])
 
 
@@ -132,5 +168,7 @@ def linear(doctor: str, folder: Path) -> str:
         finally:
             registry.stop()
         asked = requests_of(result)
-        rows.append([f"{factor}x ({50 * factor} tags)", f"{result.seconds:.2f} s", str(asked), f"{1000 * result.seconds / asked:.2f} ms"])
+        rows.append(
+            [f"{factor}x ({50 * factor} tags)", f"{result.seconds:.2f} s", str(asked), f"{1000 * result.seconds / asked:.2f} ms"]
+        )
     return table(["store", "time", "requests", "a request"], rows)

@@ -1,6 +1,6 @@
 # Copyright: registry-runbooks contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``test``, ``lint`` and ``check``: every check there is, behind one command."""
+"""``test``, ``lint``, ``check`` and ``benchmark``: every check and every measurement there is."""
 
 from __future__ import annotations
 
@@ -43,6 +43,12 @@ def lint(arguments: list[str]) -> int:
 def check(arguments: list[str]) -> int:
     """Lint, then test; both run even if the first fails."""
     return max(lint([]), test(arguments))
+
+
+def benchmark(arguments: list[str]) -> int:
+    """Measure, side by side with the peers (benchmarks/README.md)."""
+    command = [sys.executable, "-m", "benchmarks", *arguments]
+    return subprocess.run(command, cwd=places.ROOT, env=_environment(), check=False).returncode
 
 
 def _passes(name: str, command: list[str]) -> bool:

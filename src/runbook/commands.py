@@ -46,6 +46,7 @@ COMMANDS = {
     "test": Command(checks.test, "test [arguments]", "the tests (arguments go to pytest)"),
     "lint": Command(checks.lint, "lint", "every static check"),
     "check": Command(checks.check, "check", "lint, then test"),
+    "benchmark": Command(checks.benchmark, "benchmark [parts]", "measure, side by side with what one would use instead"),
     "build": Command(build.run, "build", "make dist/registry-doctor.pyz"),
     "help": Command(show_help, "help", "this text"),
 }

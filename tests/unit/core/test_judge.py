@@ -15,7 +15,7 @@ def name(text: str) -> str:
     return sha256_of(text.encode())
 
 
-def image(*layers: str, subject: "str | None" = None) -> Manifest:
+def image(*layers: str, subject: str | None = None) -> Manifest:
     about = Descriptor(name(subject), 1) if subject else None
     return Manifest(
         "image", OCI_MANIFEST, (), Descriptor(name("config"), 10), tuple(Descriptor(name(layer), 10) for layer in layers), about
