@@ -22,7 +22,7 @@ options:
       scenario: {description: Its name., type: str, required: true}
       passed: {description: Whether everything went as it should., type: bool, required: true}
       problem: {description: What did not., type: str, default: ""}
-      folder: {description: Folder of the lab., type: str, required: true}
+      folder: {description: Folder of the lab; empty if it holds nothing to look at., type: str, required: true}
       version: {description: Version of the registry., type: str}
       times:
         description: When it was broken (C(break)), and when each of the stages C(detect), C(diagnose), C(repair) and C(prove) ended, in seconds

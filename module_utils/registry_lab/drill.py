@@ -49,7 +49,8 @@ def _result(record: Record) -> str:
 def _row(record: Record) -> Tuple[str, ...]:
     seconds = clock(record)
     times = [f"{seconds[stage]:.1f} s" if stage in seconds else "-" for stage in STAGES]
-    return (record["scenario"], _result(record), str(record.get("found", "-")), *times)
+    found = record.get("found")
+    return (record["scenario"], _result(record), "-" if found is None else str(found), *times)
 
 
 def _story(record: Record) -> List[str]:
@@ -59,6 +60,7 @@ def _story(record: Record) -> List[str]:
     lines += [f"proved    {line}" for line in record.get("proved", [])]
     if not record["passed"]:
         lines.append(f"FAILED    {record['problem']}")
+    if not record["passed"] and record["folder"]:
         lines.append(f"evidence  {record['folder']} (store, configuration, log; restart.sh starts the registry again)")
     return lines
 

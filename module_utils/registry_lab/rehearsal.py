@@ -34,6 +34,8 @@ def rehearse(folder: str, scenario: str, binary: Optional[str] = None, *, dry: b
         scene = SCENARIOS[scenario](Stage(lab, binary))
     except BaseException:
         lab.stop()
+        if not lab.registries():
+            lab.remove()  # nothing in it to look at
         raise
     truth = _truth(lab, scenario, scene)
     with open(os.path.join(lab.path, TRUTH), "w", encoding="utf-8") as file:

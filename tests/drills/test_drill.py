@@ -105,6 +105,7 @@ def test_without_a_registry_there_is_one_clear_message(drill, labs):
     outcome = drill(drill_binary="/no/such/registry", target="drill-unlinked")
     assert (outcome.rc, outcome.findings) == (2, 1)
     assert "'/no/such/registry' is no program that can be run" in outcome.text
+    assert list(labs.parent.iterdir()) == []
     assert processes_below(labs.parent) == []
 
 

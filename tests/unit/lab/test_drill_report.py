@@ -56,6 +56,7 @@ def test_the_text_of_a_failure_names_the_problem_and_the_evidence():
 
 
 def test_nothing_started_is_told():
-    assert text([{"scenario": "unlinked", "passed": False, "folder": "/x", "times": {}, "problem": "no binary"}]).startswith(
-        "DRILL: FAIL, 0 of 1 scenarios, registry not started"
-    )
+    told = text([{"scenario": "unlinked", "passed": False, "folder": "", "times": {}, "problem": "no binary", "found": None}])
+    assert told.startswith("DRILL: FAIL, 0 of 1 scenarios, registry not started")
+    assert "None" not in told
+    assert "evidence" not in told
