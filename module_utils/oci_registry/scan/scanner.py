@@ -124,7 +124,9 @@ class _Scan:
         target = f"{name} ({self.reader.root})" if name else self.reader.root
         problems = sorted({*self.reader.problems, *self._problems})
         summary = dict(self._counts, seconds=seconds)
-        return Report("disk", target, self._options.proof, self._findings, summary, problems, sorted(self._legacy), self._caveats())
+        return Report(
+            "disk", target, self._options.proof, self._findings, summary, problems, sorted(self._legacy), self._caveats()
+        )
 
     def _caveats(self) -> List[str]:
         caveats = [_CAVEATS[self._options.proof]] if self._options.proof in _CAVEATS else []
