@@ -38,15 +38,16 @@ def run_playbook(
     *,
     check: bool = False,
     handler: Callable[[dict[str, Any]], Any] | None = None,
+    inventory: Path = ROOT / "inventory" / "lab",
 ) -> Outcome:
-    """Run ``playbooks/<name>.yml`` against inventory/lab, its report below ``folder``. A run that prints a warning fails the test."""
+    """Run ``playbooks/<name>.yml`` against ``inventory``, its report below ``folder``. A run that prints a warning fails the test."""
     private = Path(tempfile.mkdtemp(dir=folder))
     report = private / "report"
     outcome = ansible_runner.run(
         private_data_dir=str(private),
         project_dir=str(ROOT),
         playbook=str(ROOT / "playbooks" / f"{name}.yml"),
-        inventory=str(ROOT / "inventory" / "lab"),
+        inventory=str(inventory),
         extravars=variables,
         envvars={**ansible_environment(), "RUNBOOK_REPORT": str(report)},
         cmdline="--check" if check else None,

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import json
+import sys
+
 
 def test_a_broken_registry_fails_and_is_reported(lab, play):
     broken = lab("unlinked")
@@ -36,3 +39,16 @@ def test_a_head_walk_passes_a_stale_cache_and_says_that_it_proves_less(lab, play
 def test_check_mode_makes_no_difference(lab, play):
     broken = lab("unlinked")
     assert play("verify", broken.variables(), check=True).findings == len(broken.truth["expected"])
+
+
+def test_one_registry_that_does_not_answer_makes_the_whole_run_undecided(lab, play, tmp_path):
+    broken = lab("unlinked")
+    hosts = {"there": {"registry_address": broken.truth["address"]}, "not-there": {"registry_address": "127.0.0.1:1"}}
+    connection = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "registry_scheme": "http"}
+    inventory = tmp_path / "hosts.json"
+    inventory.write_text(json.dumps({"registries": {"hosts": hosts, "vars": connection}}), encoding="utf-8")
+    outcome = play("verify", {}, inventory=inventory)
+    assert outcome.rc == 2
+    assert outcome.findings is None
+    assert outcome.report["unseen"] == ["not-there: no result, see the errors above"]
+    assert [one["name"] for one in outcome.report["results"]] == [broken.truth["address"]]
