@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs one playbook through ansible-runner: progress on the screen, a journal on disk, an exit code that means something.
 
-A playbook finds two folders in its environment. RUNBOOK_REPORT: where it puts a report (it makes the folder); its
-``report.txt`` is printed at the end. RUNBOOK_TMP: for temporary files, removed at the end whatever happens.
+A playbook finds these in its environment. RUNBOOK_REPORT: the folder where it puts a report (it makes the folder); its
+``report.txt`` is printed at the end. RUNBOOK_TMP: a folder for temporary files, removed at the end whatever happens. RUNBOOK_LABS: what
+the paths of throw-away registries begin with; they are removed if the run is interrupted.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from . import places
+from . import labs, places
 from .events import failure_of, result_of
 from .journal import Journal
 from .progress import Progress
@@ -91,6 +92,9 @@ def run(arguments: list[str]) -> int:
         status, exit_code = _run_ansible(current, playbook, rest, report)
         journal.write("run-ended", status=status, exit_code=exit_code, seconds=round(time.monotonic() - began, 3))
     _conclude(current, report, exit_code)
+    if current.interrupted:
+        for folder in labs.remove(labs.prefix(run_name)):
+            print(f"runbook: removed the lab {folder}", file=sys.stderr)
     return exit_code
 
 
@@ -125,6 +129,7 @@ def _environment(private: str, report: Path) -> dict[str, str]:
         "ANSIBLE_HOST_KEY_CHECKING": os.environ.get("ANSIBLE_HOST_KEY_CHECKING", "True"),  # ansible-runner would say False
         "RUNBOOK_REPORT": str(report),
         "RUNBOOK_TMP": private,
+        "RUNBOOK_LABS": str(labs.prefix(report.name)),
     }
 
 
