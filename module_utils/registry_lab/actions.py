@@ -93,7 +93,7 @@ def hollow_out(root: str, repository: str, tag: str, digest: str) -> Done:
 def add_layer_link(root: str, repository: str, tag: str, digest: str) -> Done:
     """A link to a blob that is not there and that no manifest names, as an interrupted collection leaves it."""
     path = layer_path(root, repository, _NEVER_PUSHED)
-    os.makedirs(os.path.dirname(path))
+    os.makedirs(os.path.dirname(path), exist_ok=True)
     return _replaced(path, _NEVER_PUSHED.encode())._replace(digest=_NEVER_PUSHED, tags=())
 
 
