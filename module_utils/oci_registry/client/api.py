@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from ..errors import BadInput, NotARegistry, ProtocolError
 from ..model import ACCEPT, MAX_MANIFEST_BYTES, Descriptor, InvalidManifest, parse_manifest
-from ..reference import is_repository, is_tag
+from ..reference import is_repository
 from .answer import Answer, described, speaks_distribution
 from .consume import Collect, Sink, Stream, Window
 from .head import Headers
@@ -75,14 +75,17 @@ class Client:
             raise ProtocolError("the registry offers no catalog", where=place, advice="Name the repositories or images instead")
 
     def tags(self, repository: str) -> Optional[List[str]]:
-        """The tags of a repository; None where the registry does not know it."""
+        """The tags of a repository; None where the registry does not know it.
+
+        Registries list whatever lies in a folder: there may be names that no tag may have (:func:`reference.is_tag`).
+        """
         target = tags_path(repository)
         place = where(self.transport.origin, target)
         found: Optional[List[str]] = None
         for page in self._pages(target, pull_scope(repository)):
             found = found or []
             for tag in items(page, "tags", place):
-                if not is_tag(tag):
+                if not isinstance(tag, str):
                     raise ProtocolError(f"lists {str(tag)[:150]!r}, which is no tag", where=place)
                 found.append(tag)
         return found

@@ -14,6 +14,7 @@ from ..errors import AuthenticationFailed, BadInput, RegistryError
 from ..judge import judge
 from ..model import MAX_DEPTH, MAX_MANIFEST_BYTES, Descriptor, Manifest
 from ..reach import subject_of_tag
+from ..reference import is_tag
 from ..view import INVALID, Fault, RepositoryView
 from .blobs import prove_blob
 from .facts import ManifestFacts, manifest_facts
@@ -48,7 +49,8 @@ class RepositoryWalk:
         ``must_exist``: a repository that the registry does not know could not be looked at, rather than has no tags.
         """
         self.view = RepositoryView(name)
-        self.listed_tags = 0
+        self.left_out = 0  # tags that were listed, and not to be looked at
+        self.odd_tags: List[str] = []  # what is listed among the tags, and cannot be asked for: no tag may be named so
         self.abandoned = False
         self._host = host
         self._wanted = None if wanted is None else list(wanted)
@@ -71,20 +73,18 @@ class RepositoryWalk:
     def _begin(self) -> None:
         references = self._wanted
         if references is None:
-            references = self._list_tags()
-            self.listed_tags = len(references)
-            limit = self._host.options.tags_per_repository
-            references = sorted(references)[-limit:] if limit else references
-        else:
-            self.listed_tags = len(references)
+            listed, limit = self._list_tags(), self._host.options.tags_per_repository
+            references = sorted(listed)[-limit:] if limit else listed
+            self.left_out = len(listed) - len(references)
         self._add([partial(self._fetch_root, reference) for reference in references])
 
     def _list_tags(self) -> List[str]:
-        tags = self._host.client.tags(self.view.name)
+        listed = self._host.client.tags(self.view.name)
         self._host.succeeded()
-        if tags is None and self._must_exist:
+        if listed is None and self._must_exist:
             raise BadInput("the registry knows no such repository", advice="Check the name")
-        return tags or []
+        self.odd_tags = sorted(name for name in listed or () if not is_tag(name))
+        return [tag for tag in listed or () if is_tag(tag)]
 
     def _add(self, tasks: List[Callable[[], None]]) -> None:
         with self._lock:

@@ -22,6 +22,8 @@ PROOFS = ("manifests", "head", "bytes", "content")
 PATIENCE = 3
 Progress = Callable[[Dict[str, int]], None]
 _THE_REST = "the rest"
+_ODD = "{name} lists among its tags {names}: no tag may be named so, and nobody can ask for it"
+_MAX_ODD = 5
 
 
 class Walk:
@@ -42,7 +44,8 @@ class Walk:
         self._legacy: List[str] = []
         self._problems: Dict[str, str] = {}
         self._counts = dict.fromkeys(("repositories", "tags", "indexes", "manifests", "blobs", "bytes"), 0)
-        self._unlisted = 0
+        self._left_out = 0
+        self._caveats: List[str] = []
         self._first_error: Optional[RegistryError] = None
         self._failures_in_a_row = 0
         self._seen_anything = False
@@ -106,8 +109,9 @@ class Walk:
         caveats = [MAY_MASK]
         if self._options.proof in ("manifests", "head"):
             caveats.insert(0, LESS_PROOF.format(proof=self._options.proof))
-        if self._unlisted:
-            caveats.append(f"{self._unlisted} tags were not looked at (tags_per_repository={self._options.tags_per_repository})")
+        if self._left_out:
+            caveats.append(f"{self._left_out} tags were not looked at (tags_per_repository={self._options.tags_per_repository})")
+        caveats.extend(sorted(self._caveats))
         problems = [f"{what}: {why}" for what, why in self._problems.items()]
         return Report(
             "http",
@@ -148,7 +152,9 @@ class Walk:
             self._counts["repositories"] += 1
             for name, count in counts.items():
                 self._counts[name] += count
-            self._unlisted += repository.listed_tags - len(view.tags) if self._options.tags_per_repository else 0
+            self._left_out += repository.left_out
+            if repository.odd_tags:
+                self._caveats.append(_ODD.format(name=view.name, names=", ".join(map(repr, repository.odd_tags[:_MAX_ODD]))))
 
     def _tick(self) -> None:
         if self._progress is not None:

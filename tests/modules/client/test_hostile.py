@@ -8,7 +8,7 @@ import itertools
 
 import pytest
 from ansible.module_utils.oci_registry.digest import sha256_of
-from ansible.module_utils.oci_registry.errors import NotARegistry, ProtocolError, RegistryUnavailable
+from ansible.module_utils.oci_registry.errors import BadInput, NotARegistry, ProtocolError, RegistryUnavailable
 from ansible.module_utils.oci_registry.model import MAX_MANIFEST_BYTES
 
 from modules.client.scripted import Cut, answer, errors
@@ -182,7 +182,15 @@ def test_names_that_no_registry_lists(serve, client_of, body):
 
 def test_tags_that_no_registry_lists(serve, client_of):
     with pytest.raises(ProtocolError, match="no tag"):
-        client_of(serve(lambda seen: answer(200, b'{"tags":["a/../b"]}'))).tags("app")
+        client_of(serve(lambda seen: answer(200, b'{"tags":["v1",7]}'))).tags("app")
+
+
+def test_names_that_no_tag_may_have_are_listed_and_never_asked_for(serve, client_of):
+    """Distribution lists every folder that lies among the tags."""
+    client = client_of(serve(lambda seen: answer(200, b'{"tags":["v1","a/../b"]}')))
+    assert client.tags("app") == ["v1", "a/../b"]
+    with pytest.raises(BadInput):
+        client.get_manifest("app", "a/../b")
 
 
 def test_a_list_may_be_null(serve, client_of):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 from ansible.module_utils.registry_lab import images
 from ansible.module_utils.registry_lab.images import AMD64, ARM64, Blob, Image
-from ansible.module_utils.registry_lab.place import blob_path, layer_path, place_on_disk, revision_path
+from ansible.module_utils.registry_lab.place import blob_path, layer_path, place_on_disk, revision_path, tag_path
 
 BASE = [images.layer("base")]
 
@@ -136,3 +136,17 @@ def test_an_index_nested_deeper_than_any_in_the_field(any_registry, walked):
     (finding,) = walked(made).findings
     assert finding[:5] == ("manifest-invalid", "critical", "deep", ("ten",), chain[1].digest)
     assert "deeper than 8" in finding.detail
+
+
+def test_folders_that_are_no_tags_leave_the_tags_beside_them_to_be_looked_at(registry, walked):
+    """What an rsync or an editor leaves behind: Distribution lists it."""
+    made = registry()
+    place_on_disk(made.root, "app", "v1", KINDS["OCI index"].made)
+    tags = os.path.dirname(os.path.dirname(os.path.dirname(tag_path(made.root, "app", "v1"))))
+    for name in ("-bad", ".v1.swp", "a b"):
+        os.mkdir(os.path.join(tags, name))
+    os.mkdir(os.path.join(tags, "empty"))
+    report = walked(made)
+    assert [(item.code, item.tags) for item in report.findings] == [("tag-dangling", ("empty",))]
+    assert report.complete and report.summary["manifests"] == 4
+    assert any("'-bad', '.v1.swp', 'a b'" in caveat for caveat in report.caveats)
