@@ -10,7 +10,6 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from ..errors import BadInput, NotARegistry, ProtocolError
 from ..model import ACCEPT, MAX_MANIFEST_BYTES, Descriptor, InvalidManifest, parse_manifest
-from ..reference import is_repository
 from .answer import Answer, described, speaks_distribution
 from .consume import Collect, Sink, Stream, Window
 from .head import Headers
@@ -63,12 +62,15 @@ class Client:
     # -- lists
 
     def repositories(self) -> Iterator[str]:
-        """The names of all repositories, page by page."""
+        """The names of all repositories, page by page.
+
+        Registries list whatever lies in a folder: there may be names that no repository may have (:func:`reference.is_repository`).
+        """
         place, offered = where(self.transport.origin, CATALOG), False
         for page in self._pages(CATALOG, CATALOG_SCOPE):
             offered = True
             for name in items(page, "repositories", place):
-                if not is_repository(name):
+                if not isinstance(name, str):
                     raise ProtocolError(f"lists {str(name)[:100]!r}, which is no repository name", where=place)
                 yield name
         if not offered:

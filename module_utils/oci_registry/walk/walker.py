@@ -12,7 +12,7 @@ from ..client import Client
 from ..errors import BadInput, RegistryError, RegistryUnavailable, Unreachable
 from ..findings import Finding
 from ..judge import judge
-from ..reference import Reference
+from ..reference import Reference, is_repository
 from ..report import LESS_PROOF, MAY_MASK, Report
 from .pool import Task, TaskPool
 from .repository import Host, Options, RepositoryWalk, summarize
@@ -23,7 +23,9 @@ PATIENCE = 3
 Progress = Callable[[Dict[str, int]], None]
 _THE_REST = "the rest"
 _ODD = "{name} lists among its tags {names}: no tag may be named so, and nobody can ask for it"
-_MAX_ODD = 5
+_NO_REPOSITORY = "the catalog lists {name!r}, which is no repository name: no registry can serve it"
+_MAX_ODD = 5  # names
+_MAX_SHOWN = 300  # characters of a name
 
 
 class Walk:
@@ -83,7 +85,10 @@ class Walk:
         try:
             for name in self._client.repositories():
                 self._succeeded()
-                yield self._opened(name)
+                if is_repository(name):
+                    yield self._opened(name)
+                else:
+                    self._caveats.append(_NO_REPOSITORY.format(name=name[:_MAX_SHOWN]))
             self._succeeded()
         except RegistryError as error:
             self._failed("catalog", error)
@@ -154,7 +159,11 @@ class Walk:
                 self._counts[name] += count
             self._left_out += repository.left_out
             if repository.odd_tags:
-                self._caveats.append(_ODD.format(name=view.name, names=", ".join(map(repr, repository.odd_tags[:_MAX_ODD]))))
+                self._caveats.append(
+                    _ODD.format(
+                        name=view.name, names=", ".join([repr(tag[:_MAX_SHOWN]) for tag in repository.odd_tags[:_MAX_ODD]])
+                    )
+                )
 
     def _tick(self) -> None:
         if self._progress is not None:

@@ -134,9 +134,14 @@ def test_a_header_that_names_another_digest(over_http, serve):
 
 
 def test_names_that_are_paths(over_http, serve):
-    server = serve(lambda _seen: answer(200, b'{"repositories":["../../etc"]}'))
+    """Named, and never asked for; what stands beside them is looked at all the same."""
+    script = serving_manifests({"v1": manifest(), "../../etc": manifest()})
+    catalog = answer(200, b'{"repositories":["../../etc","app"]}')
+    server = serve(lambda seen: catalog if seen.target == "/v2/_catalog" else script(seen))
     outcome = over_http(server.address)
-    assert outcome.status == 2 and "no repository name" in outcome.message
+    assert (outcome.status, outcome.report["summary"]["tags"]) == (0, 1)
+    told = "\n".join(outcome.report["caveats"])
+    assert "'../../etc', which is no repository name" in told and "lists among its tags '../../etc'" in told
     assert only_reads(server)
 
 

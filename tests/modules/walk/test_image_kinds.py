@@ -138,6 +138,17 @@ def test_an_index_nested_deeper_than_any_in_the_field(any_registry, walked):
     assert "deeper than 8" in finding.detail
 
 
+def test_folders_that_are_no_repositories_leave_the_others_to_be_looked_at(registry, walked):
+    made, image = registry(), _app()
+    for name in ("Backup", "team/.tmp", "team/app"):
+        place_on_disk(made.root, name, "v1", image)
+    os.unlink(layer_path(made.root, "team/app", image.blobs[-1].digest))
+    report = walked(made)
+    assert [(item.code, item.repository) for item in report.findings] == [("layer-missing", "team/app")]
+    assert report.complete and report.summary["repositories"] == 1
+    assert all(any(name in caveat for caveat in report.caveats) for name in ("'Backup'", "'team/.tmp'"))
+
+
 def test_folders_that_are_no_tags_leave_the_tags_beside_them_to_be_looked_at(registry, walked):
     """What an rsync or an editor leaves behind: Distribution lists it."""
     made = registry()
