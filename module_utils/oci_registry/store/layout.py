@@ -61,11 +61,6 @@ def tag_link_path(repository: str, tag: str) -> str:
     return f"{tag_path(repository, tag)}/current/link"
 
 
-def tag_index_link_path(repository: str, tag: str, digest: str) -> str:
-    """The link that records that the tag once pointed at the digest."""
-    return f"{tag_path(repository, tag)}/index/{_encoded(digest)}/link"
-
-
 def parse_link(content: bytes) -> Optional[str]:
     """The digest that a link file holds, or None: exactly a digest, no newline, as the registry itself demands."""
     text = content.decode("ascii", "replace")
