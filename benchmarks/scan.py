@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ansible.module_utils.registry_lab import images
-from ansible.module_utils.registry_lab.images import layer
 from ansible.module_utils.registry_lab.place import make_store, place_on_disk
 
 from .measure import Run, in_turn, median, peak, run, table
@@ -52,11 +51,11 @@ def _row(name: str, results: dict[str, list[Run]]) -> list[str]:
     return [name, f"{theirs:.2f} s", f"{ours:.2f} s", f"{ours / theirs:.2f}", f"{peak(results['scan']):.0f} MiB"]
 
 
-def content(doctor: str, folder: Path, rounds: int, gibibytes: float = 2.0) -> str:
+def content(doctor: str, folder: Path, rounds: int, gibibytes: float = 6.0) -> str:
     """Every byte hashed: layers of 32 MiB, against two threads of ``hashlib.file_digest`` over the same files."""
     count = int(gibibytes * 32)
     for number in range(count):
-        big = layer(f"big-{number}", 32 * 1024 * 1024)
+        big = images.blob(os.urandom(32 * 1024 * 1024), images.OCI_LAYER)
         place_on_disk(str(folder), f"big-{number % 4}", f"v{number}", images.image(f"big-{number}", layers=[big]))
     files = [path for path in folder.rglob("data") if path.is_file()]
     total = sum(path.stat().st_size for path in files)
