@@ -151,14 +151,18 @@ def argument_spec() -> dict:
 
 def observe(params: dict) -> dict:
     """Scan every store under the path. Raises RegistryError where there is nothing to look at."""
-    reports, quarantined = [], []
+    reports, quarantined, unlisted = [], [], []
     for store in find_stores(params["path"]):
         mode = params["mode"]
         if mode == "auto":
             mode = detect_mode(store.root, params["configs"].get(store.name))
         reports.append(scan(store.root, mode=mode, proof=params["proof"], dialect=params["dialect"], name=store.name))
-        quarantined += [dict(entry, store=store.root) for entry in list_quarantine(store.root)]
-    return dict(combine(reports), quarantine=quarantined)
+        try:
+            quarantined += [dict(entry, store=store.root) for entry in list_quarantine(store.root)]
+        except RegistryError as error:  # made by another user: no reason not to tell the rest
+            unlisted.append(str(error))
+    result = combine(reports)
+    return dict(result, quarantine=quarantined, caveats=result["caveats"] + unlisted)
 
 
 def main() -> None:

@@ -114,7 +114,7 @@ class Repair:
     def _undo(self, run_id: str) -> None:
         if not self._root:
             raise BadInput("undo needs path", advice="What was moved aside lies in the store")
-        self._plan = undo(self._root, Journal(self._workplace, self._run_id), run_id, check_mode=self._check_mode)
+        self._plan = undo(self._root, self._workplace, self._run_id, run_id, check_mode=self._check_mode)
 
     def _place(self, sources: List[Source]) -> Place:
         disk = DiskView(self._root, self._params["dialect"]) if self._root else None

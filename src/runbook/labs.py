@@ -18,10 +18,11 @@ def prefix(run_name: str) -> Path:
 
 def remove(labs: Path) -> list[Path]:
     """Stop the registries of every lab at this prefix and remove its folder; the folders that were there."""
-    sys.path.append(str(places.ROOT))
-    from module_utils.registry_lab.folder import LabFolder
-
     found = sorted(labs.parent.glob(f"{labs.name}-*"))
-    for folder in found:
-        LabFolder(str(folder)).remove()
+    if found:
+        sys.path.append(str(places.ROOT))
+        from module_utils.registry_lab.folder import LabFolder  # what most runs do not need
+
+        for folder in found:
+            LabFolder(str(folder)).remove()
     return found

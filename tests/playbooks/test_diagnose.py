@@ -64,11 +64,13 @@ def test_http_alone_will_do(lab, play):
     assert {one["state"] for one in result_of(outcome)["findings"]} == {"unknown"}
 
 
-def test_a_pull_through_cache_is_never_walked(lab, play):
+@pytest.mark.parametrize("mode", ["cache", "auto"])
+def test_a_pull_through_cache_is_never_walked(lab, play, mode):
     broken = lab("unlinked")
+    (broken.root / "scheduler-state.json").write_text("{}", encoding="utf-8")  # what only a cache keeps
     damage("layer-emptied", str(broken.root), "team/app", "latest")
     requests = broken.writes(), _requests(broken)
-    outcome = play("diagnose", broken.variables(registry_store_mode="cache"))
+    outcome = play("diagnose", broken.variables(registry_store_mode=mode))
     assert (broken.writes(), _requests(broken)) == requests
     assert {one["code"] for one in result_of(outcome)["findings"]} >= {"blob-truncated"}
 

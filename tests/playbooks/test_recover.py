@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,16 @@ def test_what_only_the_stronger_proof_of_one_observer_saw_is_repaired_too(lab, p
     assert outcome.rc == 0, outcome.stdout
     assert {step["digest"] for step in steps_of(outcome)} == {lost["digest"] for lost in broken.truth["expected"]}
     assert play("verify", broken.variables(verify_proof="content")).rc == 0
+
+
+def test_the_registry_is_restarted_no_more_often_than_the_plan_says(lab, play, tmp_path):
+    broken, count = lab("damaged-blobs"), tmp_path / "restarts"
+    for command in broken.truth["restart_commands"]:  # so that no cache is in the way of the repair
+        subprocess.run(command, check=True)
+    commands = [*broken.truth["restart_commands"], ["/bin/sh", "-c", f"echo restarted >> {count}"]]
+    outcome = play("recover", broken.variables(registry_restart_commands=commands))
+    assert outcome.rc == 0, outcome.stdout
+    assert count.read_text(encoding="utf-8").splitlines() == ["restarted"], "files were replaced: once, after the repair"
 
 
 def test_it_writes_to_no_registry_that_serves_another_store(lab, play, any_registry):

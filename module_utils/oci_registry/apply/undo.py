@@ -1,21 +1,26 @@
 # Copyright: registry-runbooks contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Puts back what one run moved into the quarantine, exactly as it was."""
+"""Puts back what one run moved into the quarantine, exactly as it was. What is there now is kept in its turn: an undo can be undone."""
 
 from __future__ import annotations
+
+import contextlib
 
 from ..plans import steps
 from ..plans.steps import Plan, Step
 from .journal import DONE, Journal
-from .quarantine import Entry, entries_of, put_back
+from .quarantine import Entry, entries_of, keep, put_back
+from .workplace import Workplace
 
 
-def undo(root: str, journal: Journal, run_id: str, *, check_mode: bool) -> Plan:
+def undo(root: str, workplace: Workplace, own_run_id: str, run_id: str, *, check_mode: bool) -> Plan:
     """Undo run ``run_id``; what is already back is not touched. Returns the plan, its steps done (planned in check mode).
+
+    ``own_run_id``: of the run that does this, under which the files that it replaces are kept.
 
     Raises :class:`BadInput` for a run that kept nothing.
     """
-    plan = Plan()
+    plan, journal = Plan(), Journal(workplace, own_run_id)
     entries = entries_of(root, run_id)
     try:
         for entry in entries:
@@ -23,6 +28,8 @@ def undo(root: str, journal: Journal, run_id: str, *, check_mode: bool) -> Plan:
             plan.steps.append(step)
             if not check_mode:
                 journal.begin(step.as_dict())
+                with contextlib.suppress(FileNotFoundError):
+                    keep(root, workplace, own_run_id, entry["path"], entry["digest"], f"was there when run {run_id} was undone")
                 put_back(root, entry)
                 step.state = steps.DONE
                 journal.write(DONE, digest=step.digest, path=entry["path"])

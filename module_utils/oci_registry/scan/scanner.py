@@ -8,14 +8,14 @@ import gc
 import os
 import time
 from contextlib import ExitStack, contextmanager
-from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ..errors import BadInput, NotAStore, StoreUnreadable
 from ..findings import Finding
 from ..report import Report
 from ..store.accepts import DIALECTS
 from ..store.catalog import Catalog
-from ..store.find import AUTO, CACHE, MODES, detect_mode
+from ..store.find import AUTO, CACHE, HOSTED, MODES, detect_mode
 from ..store.layout import BASE, BASE_PARTS
 from ..store.reader import Blind, Reader
 from .answers import CONTENT, LINKS, SIZES
@@ -123,7 +123,7 @@ class _Scan:
         """What was found."""
         target = f"{name} ({self.reader.root})" if name else self.reader.root
         problems = sorted({*self.reader.problems, *self._problems})
-        summary = dict(self._counts, seconds=seconds)
+        summary: Dict[str, Any] = dict(self._counts, seconds=seconds, mode=CACHE if self._options.is_cache else HOSTED)
         return Report(
             "disk", target, self._options.proof, self._findings, summary, problems, sorted(self._legacy), self._caveats()
         )

@@ -24,7 +24,9 @@ def _raw(store: Any, tag: str, content: bytes) -> None:
 
 def too_large(store: Any) -> None:
     """A manifest of more than 4 MiB."""
-    _raw(store, "large", json.dumps({"schemaVersion": 2, "manifests": [], "annotations": {"a": "x" * MAX_MANIFEST_BYTES}}).encode())
+    _raw(
+        store, "large", json.dumps({"schemaVersion": 2, "manifests": [], "annotations": {"a": "x" * MAX_MANIFEST_BYTES}}).encode()
+    )
 
 
 def unknown_kind(store: Any) -> None:
@@ -109,11 +111,17 @@ def lying_size(store: Any) -> None:
     _raw(store, "lie", content)
 
 
-CASES = [case for name, case in sorted(globals().items()) if callable(case) and getattr(case, "__module__", "") == __name__ and name[0] != "_"]
+CASES = [
+    case
+    for name, case in sorted(globals().items())
+    if callable(case) and getattr(case, "__module__", "") == __name__ and name[0] != "_"
+]
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_scan_and_walk_agree(case: Callable[[Any], None], registry: Callable[..., RegistryProcess], make_store: Callable[[Path], Any]) -> None:
+def test_scan_and_walk_agree(
+    case: Callable[[Any], None], registry: Callable[..., RegistryProcess], make_store: Callable[[Path], Any]
+) -> None:
     served = registry(cache=False)
     case(make_store(Path(served.root)))
     predicted, seen = scanned(served), walked(served)

@@ -42,7 +42,9 @@ def test_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert find_stores(".") == [StoreLocation("private", str(tmp_path / "private"))]
 
 
-@pytest.mark.parametrize(("path", "says"), [("nothing", "No such file"), ("file", "Not a directory"), (".", "holds no registry store")])
+@pytest.mark.parametrize(
+    ("path", "says"), [("nothing", "No such file"), ("file", "Not a directory"), (".", "holds no registry store")]
+)
 def test_no_store_is_one_clear_error(tmp_path: Path, path: str, says: str) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(NotAStore, match=says) as caught:

@@ -78,7 +78,9 @@ def replace_by_symlink(path: Path, outside: Path) -> None:
         pytest.param(lambda store: store.root / "docker/registry/v2/repositories", id="repositories"),
     ],
 )
-def test_no_symbolic_link_is_followed_and_nothing_behind_it_is_accused(store: Any, tmp_path: Path, choose: Callable[[Any], Path]) -> None:
+def test_no_symbolic_link_is_followed_and_nothing_behind_it_is_accused(
+    store: Any, tmp_path: Path, choose: Callable[[Any], Path]
+) -> None:
     path = choose(store)
     replace_by_symlink(path, tmp_path / "outside")
     report = store.scan()
