@@ -4,30 +4,17 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from modules.bad_input.looking import Outcome, doctor, module
-from modules.client.scripted import ScriptedServer, serving
+from modules.client.fixtures import no_proxies, serve
+
+__all__ = ["no_proxies", "serve"]  # pytest finds fixtures in the names of a conftest
 
 Look = Callable[..., Outcome]
-
-
-@pytest.fixture(autouse=True)
-def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Loopback is reached directly, whatever the environment says."""
-    monkeypatch.setenv("NO_PROXY", "*")
-    monkeypatch.setenv("no_proxy", "*")
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[..., ScriptedServer]]:
-    """``serve(script, **options)`` starts a scripted server; options as those of ``serving``."""
-    with contextlib.ExitStack() as stack:
-        yield lambda script, **options: stack.enter_context(serving(script, **options))
 
 
 @pytest.fixture(params=["doctor", "module"])

@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,21 +12,9 @@ from ansible.module_utils.oci_registry.client import Client, Settings
 from ansible.module_utils.oci_registry.report import Report
 from ansible.module_utils.oci_registry.walk import Options, walk
 
-from modules.client.scripted import ScriptedServer, serving
+from modules.client.fixtures import no_proxies, serve
 
-
-@pytest.fixture(autouse=True)
-def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Loopback is reached directly, whatever the environment says."""
-    monkeypatch.setenv("NO_PROXY", "*")
-    monkeypatch.setenv("no_proxy", "*")
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[..., ScriptedServer]]:
-    """``serve(script, **options)`` starts a scripted server; options as those of ``serving``."""
-    with contextlib.ExitStack() as stack:
-        yield lambda script, **options: stack.enter_context(serving(script, **options))
+__all__ = ["no_proxies", "serve"]  # pytest finds fixtures in the names of a conftest
 
 
 @pytest.fixture
