@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ..store.accepts import DIALECTS
+from .part import Study
 from .scanner import PROOFS, scan
 
-__all__ = ["DIALECTS", "PROOFS", "scan"]
+__all__ = ["DIALECTS", "PROOFS", "Study", "scan"]

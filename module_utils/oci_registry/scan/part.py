@@ -8,7 +8,7 @@ A registry may be running and writing meanwhile. So whatever looks broken is loo
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ..findings import Finding
 from ..judge import judge
@@ -35,14 +35,25 @@ class Options(NamedTuple):
     dialect: str
 
 
+class Study(NamedTuple):
+    """What somebody else wants to know of each repository, while it is at hand: so nothing is read twice.
+
+    ``look`` makes plain JSON data of what was found there; it may run in another process. ``take`` hears it in this one.
+    """
+
+    look: Callable[[RepositoryView, RepositoryLinks], Any]
+    take: Callable[[Any], None]
+
+
 class Part:
     """One scan's work on some repositories. ``base`` and ``repositories`` are the open folders ``docker/registry/v2`` and below it."""
 
-    def __init__(self, reader: Reader, base: int, repositories: int, options: Options) -> None:
+    def __init__(self, reader: Reader, base: int, repositories: int, options: Options, study: Optional[Study] = None) -> None:
         self.findings: List[Finding] = []
         self.legacy: List[str] = []
         self.counts: Dict[str, int] = dict.fromkeys(COUNTS, 0)
         self._options = options
+        self._study = study
         self._link_reader = LinkReader(reader, repositories)
         self._blobs = Blobs(reader, base, options.dialect)
         self._links: Dict[str, RepositoryLinks] = {}
@@ -95,6 +106,8 @@ class Part:
         self.findings.extend(findings)
         self.legacy.extend(f"{name}:{tag}" for tag in view.legacy)
         self._count(view, links, absent)
+        if self._study is not None:
+            self._study.take(self._study.look(view, links))
 
     def _look(self, links: RepositoryLinks) -> Tuple[RepositoryView, List[Finding], int]:
         """The view of one repository, its findings, and how much a pull-through cache merely does not hold."""

@@ -20,7 +20,7 @@ from ..store.layout import BASE, BASE_PARTS
 from ..store.reader import Blind, Reader
 from .answers import CONTENT, LINKS, SIZES
 from .parallel import Cancelled, Runner
-from .part import COUNTS, Options, Part, Progress
+from .part import COUNTS, Options, Part, Progress, Study
 from .workers import JointProgress, Message, Send, Workers, how_many
 
 PROOFS = (LINKS, SIZES, CONTENT)
@@ -43,6 +43,7 @@ def scan(
     progress: Optional[Progress] = None,
     cancel: Optional[Callable[[], bool]] = None,
     name: str = "",
+    study: Optional[Study] = None,
 ) -> Report:
     """Scan the store whose rootdirectory is ``root``; see :func:`store.find_stores` for finding it.
 
@@ -50,6 +51,7 @@ def scan(
     Distribution that serves the store. ``threads``: 0 adapts to machine and disk, any other number keeps to one process with so many
     threads. ``progress`` hears (phase, done, total); ``cancel`` is asked now and then and ends the scan by returning True, which the
     report says. ``name`` is part of the report's target.
+    ``study`` looks at each repository in passing.
 
     Raises :class:`BadInput`, :class:`NotAStore` or :class:`StoreUnreadable`. What can be read only in part is in ``problems``.
     """
@@ -60,7 +62,7 @@ def scan(
     is_cache = (detect_mode(root) if mode == AUTO else mode) == CACHE
     started = time.monotonic()
     with _no_garbage_collection(), ExitStack() as stack:
-        job = _Scan(root, Options(is_cache, proof, dialect), stack)
+        job = _Scan(root, Options(is_cache, proof, dialect), stack, study)
         try:
             job.run(threads, cancel, progress or (lambda _phase, _done, _total: None))
         except Cancelled:
@@ -71,10 +73,11 @@ def scan(
 class _Scan:
     """The work on one store, done here or by several processes, and what came of it."""
 
-    def __init__(self, root: str, options: Options, stack: ExitStack) -> None:
+    def __init__(self, root: str, options: Options, stack: ExitStack, study: Optional[Study]) -> None:
         """Opens the folders that everything starts from; ``stack`` closes them."""
         self.reader = Reader(root)
         self._options = options
+        self._study = study
         self._base, self._repositories = _open(self.reader, stack)
         self._findings: List[Finding] = []
         self._problems: List[str] = []  # of the other processes
@@ -90,7 +93,7 @@ class _Scan:
         self._unservable = catalog.unservable
         workers = 1 if threads or self._options.proof == CONTENT else how_many(len(catalog.names))
         if workers == 1:
-            part = Part(self.reader, self._base, self._repositories, self._options)
+            part = Part(self.reader, self._base, self._repositories, self._options, self._study)
             try:
                 part.run(catalog.names, Runner(threads, cancel), progress)
             finally:
@@ -101,13 +104,16 @@ class _Scan:
         for worker, message in Workers(shares, self._work).messages(cancel):
             if "progress" in message:
                 told(worker, *message["progress"])
+            elif "studied" in message and self._study is not None:
+                self._study.take(message["studied"])
             else:
                 self._take(message)
 
     def _work(self, share: Sequence[str], send: Send) -> None:
         """What another process does with its share."""
         reader = Reader(self.reader.root)
-        part = Part(reader, self._base, self._repositories, self._options)
+        study = self._study and self._study._replace(take=lambda studied: send({"studied": studied}))
+        part = Part(reader, self._base, self._repositories, self._options, study)
         part.run(share, Runner(), lambda *progress: send({"progress": progress}))
         send(dict(part.result(), problems=reader.problems))
 

@@ -150,10 +150,13 @@ class LinkReader:
 
     def _read_current(self, folder: int, tag: str, path: str, found: RepositoryLinks) -> None:
         current = self._reader.open_folder(folder, "current", f"{path}/current")
-        content = None
+        content, pushed = None, 0.0
         if current is not None:
             try:
                 content = self._reader.read_link(current, "link", f"{path}/current/link")
+                pushed = os.stat("link", dir_fd=current, follow_symlinks=False).st_mtime if content is not None else 0.0
+            except FileNotFoundError:  # deleted between the two
+                content = None
             finally:
                 os.close(current)
         if content is None:
@@ -162,6 +165,7 @@ class LinkReader:
         link = odd_link(content)
         if link.target:
             found.tags[tag] = intern(link.target)
+            found.pushed[tag] = pushed
         else:
             found.dead_tags[tag] = link
 

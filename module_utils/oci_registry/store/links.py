@@ -52,11 +52,12 @@ class Links:
 class RepositoryLinks:
     """Everything that the folder of one repository holds, uploads left out."""
 
-    __slots__ = ("blind_tags", "dead_tags", "history", "history_links", "layers", "name", "revisions", "tags")
+    __slots__ = ("blind_tags", "dead_tags", "history", "history_links", "layers", "name", "pushed", "revisions", "tags")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.tags: Dict[str, str] = {}
+        self.pushed: Dict[str, float] = {}  #: tag: when its link was last written, in seconds since the epoch
         self.dead_tags: Dict[str, Optional[OddLink]] = {}  #: tags whose link holds no digest, None where there is no link
         self.blind_tags = False
         self.history: Dict[str, OddLink] = {}  #: path of a link of a tag's history that holds something odd
