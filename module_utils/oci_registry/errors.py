@@ -92,3 +92,27 @@ class ApplyFailed(RegistryError):
     """A step of a plan could not be carried out; the store is as it was before that step, or better."""
 
     code = "apply-failed"
+
+
+class GateRefused(RegistryError):
+    """A garbage collection was not begun, because it would have lost something, or because that cannot be ruled out."""
+
+    code = "gate-refused"
+
+
+class CommandFailed(RegistryError):
+    """A command that was given to be run failed, or did not end in time."""
+
+    code = "command-failed"
+
+
+class ProofFailed(RegistryError):
+    """Something that was there before is not there, or not right, any more."""
+
+    code = "proof-failed"
+
+
+class Interrupted(RegistryError):
+    """A garbage collection was killed on the way and has to be finished first; or this run was told to stop."""
+
+    code = "interrupted"
