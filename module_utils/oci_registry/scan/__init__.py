@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from ..store.accepts import DIALECTS
 from .part import Study
-from .part import Inspector
 from .scanner import PROOFS, scan
 
 __all__ = ["DIALECTS", "PROOFS", "Study", "scan"]

@@ -72,7 +72,7 @@ class Part:
     def result(self) -> Dict[str, Any]:
         """What was found so far, as plain data."""
         findings = [finding.as_dict() for finding in self.findings]
-        return {"findings": findings, "legacy": self.legacy, "counts": self.counts, "seen": self.seen}
+        return {"findings": findings, "legacy": self.legacy, "counts": self.counts}
 
     def _read_links(self, name: str) -> None:
         self._links[name] = self._link_reader.read(name)

@@ -20,7 +20,7 @@ from ..store.layout import BASE, BASE_PARTS
 from ..store.reader import Blind, Reader
 from .answers import CONTENT, LINKS, SIZES
 from .parallel import Cancelled, Runner
-from .part import COUNTS, Inspector, Options, Part, Progress, Study
+from .part import COUNTS, Options, Part, Progress, Study
 from .workers import JointProgress, Message, Send, Workers, how_many
 
 PROOFS = (LINKS, SIZES, CONTENT)
@@ -50,7 +50,7 @@ def scan(
     ``mode``: auto, hosted or cache. ``proof``: links, sizes or content. ``dialect``: "2" or "3", the major version of the
     Distribution that serves the store. ``threads``: 0 adapts to machine and disk, any other number keeps to one process with so many
     threads. ``progress`` hears (phase, done, total); ``cancel`` is asked now and then and ends the scan by returning True, which the
-    report says. ``name`` is part of the report's target. ``inspector`` takes more out of each repository than findings.
+    report says. ``name`` is part of the report's target.
     ``study`` looks at each repository in passing.
 
     Raises :class:`BadInput`, :class:`NotAStore` or :class:`StoreUnreadable`. What can be read only in part is in ``problems``.
@@ -124,9 +124,6 @@ class _Scan:
         self._problems.extend(result.get("problems", ()))
         for key, count in result["counts"].items():
             self._counts[key] += count
-        if self._inspector is not None:
-            for kept in result["seen"]:
-                self._inspector.take(kept)
 
     def report(self, name: str, seconds: float) -> Report:
         """What was found."""
