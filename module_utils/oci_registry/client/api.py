@@ -14,11 +14,11 @@ from .answer import Answer, described, speaks_distribution
 from .consume import Collect, Sink, Stream, Window
 from .head import Headers
 from .listing import CHECK_ADDRESS, MAX_PAGE_BYTES, items, pages
-from .paths import CATALOG, CATALOG_SCOPE, blob_path, manifest_path, pull_scope, referrers_path, tags_path
+from .paths import BASE, CATALOG, CATALOG_SCOPE, blob_path, manifest_path, pull_scope, referrers_path, tags_path
 from .redact import where
 from .settings import Settings, checked
 from .transport import Request, Transport
-from .wire import Consumer
+from .wire import MAX_ERROR_BYTES, Consumer
 
 _ACCEPT: Headers = (("Accept", ", ".join(ACCEPT)),)
 
@@ -58,6 +58,13 @@ class Client:
     def bytes_received(self) -> int:
         """Bytes of body received, from wherever they came."""
         return self.transport.wire.bytes_received
+
+    # -- who is there
+
+    def greet(self, mark: str = "") -> Answer:
+        """GET the base of the API without credentials: 401 is an answer, too. ``mark`` comes as a query, for the registry's log."""
+        target = f"{BASE}?{mark}" if mark else BASE
+        return self.transport.ask(Request("GET", target, "", anonymous=True), lambda: Collect(MAX_ERROR_BYTES))
 
     # -- lists
 

@@ -8,6 +8,7 @@ from ..digest import is_digest, parse_digest
 from ..errors import BadInput
 from ..reference import is_tag, parse_repository
 
+BASE = "/v2/"
 CATALOG = "/v2/_catalog"
 CATALOG_SCOPE = "registry:catalog:*"
 

@@ -36,6 +36,11 @@ class Pusher:
         target, scope = manifest_path(repository, reference), push_scope(repository)
         return self._ask(Request("PUT", target, scope, headers, lambda: iter((content,))))
 
+    def delete_manifest(self, repository: str, reference: str) -> Answer:
+        """DELETE by digest, which also takes every tag that points at it, or (3.x) a tag alone; 202 when done."""
+        scope = f"repository:{repository}:pull,delete"
+        return self._ask(Request("DELETE", manifest_path(repository, reference), scope))
+
     def upload_blob(self, repository: str, digest: str, stream: BinaryIO, size: int) -> Answer:
         """Upload ``size`` bytes of a stream, from where it stands; 201 when done.
 

@@ -37,6 +37,7 @@ class Request(NamedTuple):
     body: Optional[Body] = None
     repeatable: bool = True  # whether the body can be made again
     follow: bool = False  # whether redirects are followed, to other hosts too
+    anonymous: bool = False  # asked without credentials, and a 401 is an answer
 
 
 class Transport:
@@ -87,6 +88,8 @@ class Transport:
 
     def _authorised(self, request: Request) -> Reply:
         """The registry's answer, after it was told who asks. Only one request goes first; the others wait for what it learns."""
+        if request.anonymous:
+            return self._send(request, "")
         if not self._auth.settled.is_set():
             with self._auth.first_contact:
                 if not self._auth.settled.is_set():
