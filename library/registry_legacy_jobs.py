@@ -44,6 +44,7 @@ seealso:
 EXAMPLES = r"""
 - name: Show what runs by the clock and breaks images
   registry_legacy_jobs:
+    state: found
   register: jobs
 
 - name: Retire it

@@ -27,16 +27,13 @@ COLLECTIONS = [
     f"{5 * place:02} 3 * * 0 root docker exec registry-{name} registry garbage-collect -m /etc/docker/registry/config.yml"
     for place, name in enumerate(SERVICES)
 ]
-CRON = "\n".join(
-    [
-        "# registry",
-        "PATH=/usr/sbin:/usr/bin",
-        "0 2 * * * root /opt/registry/scripts/cleanup-tags.py >> /var/log/tags.log 2>&1",
-        *COLLECTIONS,
-        "30 3 * * 0 root /opt/registry/scripts/scan.py",
-        "",
-    ]
-)
+CRON = f"""\
+# registry
+PATH=/usr/sbin:/usr/bin
+0 2 * * * root /opt/registry/scripts/cleanup-tags.py >> /var/log/tags.log 2>&1
+{chr(10).join(COLLECTIONS)}
+30 3 * * 0 root /opt/registry/scripts/scan.py
+"""
 
 
 class Machine:
