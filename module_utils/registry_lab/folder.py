@@ -19,6 +19,8 @@ MAIN = "registry"  # folder of the registry that a lab is about, below the lab's
 class LabFolder:
     """One folder with any number of registries, each in a folder of its own below it."""
 
+    mark = MARK
+
     def __init__(self, path: str) -> None:
         self.path = os.path.abspath(path)
 
@@ -40,7 +42,7 @@ class LabFolder:
             raise LabError(
                 f"cannot be made ({error.strerror})", where=self.path, advice="Name another folder for the lab"
             ) from None
-        with open(os.path.join(self.path, MARK), "w", encoding="ascii"):
+        with open(os.path.join(self.path, self.mark), "w", encoding="ascii"):
             pass
 
     def registries(self) -> List[RegistryProcess]:
@@ -77,7 +79,7 @@ class LabFolder:
         shutil.rmtree(self.path)
 
     def _is_ours(self) -> bool:
-        return os.path.isdir(self.path) and not os.path.islink(self.path) and os.path.isfile(os.path.join(self.path, MARK))
+        return os.path.isdir(self.path) and not os.path.islink(self.path) and os.path.isfile(os.path.join(self.path, self.mark))
 
     def _foreign(self) -> LabError:
         return LabError("exists, and is no lab's folder", where=self.path, advice="Name a folder that does not exist yet")

@@ -53,7 +53,7 @@ class RegistryProcess:
         os.makedirs(os.path.join(folder, "data"), exist_ok=True)
         found = find_binary(binary)
         self._set(
-            folder, Settings(found, host, port or _free_port(host), cache, delete, tls, htpasswd is not None, proxy_remote, extra)
+            folder, Settings(found, host, port or free_port(host), cache, delete, tls, htpasswd is not None, proxy_remote, extra)
         )
         if htpasswd is not None:
             write_htpasswd(os.path.join(folder, "htpasswd"), *htpasswd)
@@ -177,7 +177,7 @@ def _environment() -> Dict[str, str]:
     return {**inherited, "OTEL_TRACES_EXPORTER": "none"}
 
 
-def _free_port(host: str) -> int:
+def free_port(host: str) -> int:
     """A port that nobody holds now, and that no connection or port 0 is given by the kernel while the registry restarts."""
     for _attempt in range(_PORT_ATTEMPTS):
         port = secrets.choice(_PORTS)

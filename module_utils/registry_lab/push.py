@@ -7,17 +7,23 @@ from __future__ import annotations
 import base64
 import contextlib
 import http.client
-from typing import Dict, Optional, Tuple
+from typing import Dict, Optional, Protocol, Tuple
 from urllib.parse import urlencode, urlsplit
 
 from .errors import LabError
 from .images import Blob, Image
-from .process import RegistryProcess
 
 Credentials = Optional[Tuple[str, str]]
 
 
-def push(registry: RegistryProcess, repository: str, tag: str, image: Image, credentials: Credentials = None) -> None:
+class Reachable(Protocol):
+    """Whatever gives a connection to a registry."""
+
+    def connect(self) -> http.client.HTTPConnection:
+        """A new connection."""
+
+
+def push(registry: Reachable, repository: str, tag: str, image: Image, credentials: Credentials = None) -> None:
     """Push ``image`` with all that it needs; an empty ``tag`` leaves it untagged. LabError where the registry refuses anything."""
     with contextlib.closing(registry.connect()) as connection:
         session = _Session(connection, repository, credentials)

@@ -1,0 +1,82 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Daemons with a view of their own of the machine's folders: what they and their children write there lands in the lab.
+
+A private mount namespace holds overlays, all mounted from a source that carries the lab's name. They vanish with the last
+process in it; by the name, every process that still lives there is found.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from typing import List
+
+from ..errors import LabError
+from .rootfs import program
+from .spec import OVERLAID, write_new
+
+_SCRIPT = """\
+#!/bin/sh
+# enter.sh NAME CHANGES RUN COMMAND...: in a mount namespace of its own, hide what must not be touched, then become COMMAND.
+# CHANGES: folder for what is written to the overlaid folders. RUN: where the machine's real /run is still to be found.
+set -eu
+name=$1 changes=$2 run=$3
+shift 3
+mkdir -p "$run"
+mount --bind /run "$run"
+for folder in {overlaid}; do
+    [ -d "$folder" ] || continue
+    mkdir -p "$changes$folder/upper" "$changes$folder/work"
+    mount -t overlay "$name" -o "lowerdir=$folder,upperdir=$changes$folder/upper,workdir=$changes$folder/work" "$folder"
+done
+# no way to the machine's own init system, message bus and engines
+for folder in /run/systemd /run/dbus /run/docker /run/containerd; do
+    [ ! -d "$folder" ] || mount -t tmpfs "$name" "$folder"
+done
+mkdir -p /run/sshd /etc/cron.d /etc/systemd/system /var/spool/cron/crontabs
+sed -i 's/^root:![^:]*:/root:*:/' /etc/shadow
+exec "$@"
+"""
+_SECONDS = 10.0
+
+
+def command(folder: str, name: str, argv: List[str]) -> List[str]:
+    """``argv`` in a namespace of its own; ``folder`` takes the script and the changes, ``name`` marks its mounts."""
+    script = os.path.join(folder, "enter.sh")
+    write_new(script, _SCRIPT.format(overlaid=" ".join(OVERLAID)), 0o700)
+    enter = [program("unshare"), "--mount", "--propagation", "private", script]
+    return [*enter, name, os.path.join(folder, "changes"), machine_run(folder), *argv]
+
+
+def machine_run(folder: str) -> str:
+    """Where the machine's real /run is in that namespace: its sockets do not work through an overlay."""
+    return os.path.join(folder, "run")
+
+
+def inhabitants(name: str) -> List[int]:
+    """PIDs of all processes that live in a namespace of this name."""
+    mark = f" overlay {name} ".encode()
+    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and mark in _mounts(entry)]
+
+
+def evict(name: str) -> None:
+    """Kill every process that lives in a namespace of this name, and wait until they are gone."""
+    deadline = time.monotonic() + _SECONDS
+    while inhabitants(name):
+        for pid in inhabitants(name):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if time.monotonic() > deadline:
+            raise LabError("processes of the lab do not end", where=f"pids {inhabitants(name)}")
+        time.sleep(0.02)
+
+
+def _mounts(pid: str) -> bytes:
+    try:
+        with open(f"/proc/{pid}/mountinfo", "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
