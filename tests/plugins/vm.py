@@ -1,0 +1,103 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The vm lab for tests: ``vm_lab`` is shared by all that leave it as they found it, ``new_vm_lab`` is for those that do not.
+
+Tests that use one of them run on one worker, one after the other, where workers are told ``--dist loadgroup`` as ``./runbook test``
+does. Where no lab can be made they are skipped, saying why; with ``CI`` in the environment they fail instead.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.registry_lab.errors import LabError
+from ansible.module_utils.registry_lab.vm.client import neutral_environment
+from ansible.module_utils.registry_lab.vm.lab import VmLab
+
+_FIXTURES = frozenset(("vm_lab", "new_vm_lab"))
+
+
+class RunningVm:
+    """A vm lab that runs. ``facts`` is what ``registry_vm_lab`` returns; services are known by the names in the compose file."""
+
+    def __init__(self, folder: str, engine: str = "auto") -> None:
+        self.lab = VmLab(folder, engine)
+        self.lab.up()
+        self.parts = self.lab.parts()
+        self.facts: dict[str, Any] = self.lab.describe()
+        self.folder = Path(folder)
+        self.name: str = self.facts["name"]
+        self.inventory = Path(self.facts["inventory"])
+        self.compose_path = Path(self.facts["compose_path"])
+        self.ca_path = Path(self.facts["ca_path"])
+        self.credentials = (self.facts["username"], self.parts.vm.password)
+        self.images: dict[str, str] = self.facts["images"]
+        self.addresses = {service["name"]: service["address"] for service in self.facts["services"]}
+        self.stores = {service["name"]: Path(service["store"]) for service in self.facts["services"]}
+
+    def container(self, service: str) -> str:
+        """Name of a service's container, nginx's too."""
+        return self.parts.vm.container(service)
+
+    def ssh(self, argv: list[str], *, check: bool = True, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Run a command on the machine as Ansible would; ``options`` are those of :func:`subprocess.run`."""
+        given = options if "input" in options else {"stdin": subprocess.DEVNULL, **options}
+        return _run(self.parts.ssh.command(shlex.join(argv)), check, **given)
+
+    def docker(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run ``docker ARGUMENTS`` against the lab's engine."""
+        return _run(["docker", *arguments], check, env={**neutral_environment(), **self.parts.docker.environment()})
+
+    def compose(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run ``docker compose ARGUMENTS`` for the lab's project."""
+        return self.docker(*self.facts["compose_command"][1:], *arguments, check=check)
+
+
+def _run(command: list[str], check: bool, **options: Any) -> subprocess.CompletedProcess[str]:
+    outcome = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    assert not check or outcome.returncode == 0, f"{shlex.join(command[-3:])}: {outcome.stdout}{outcome.stderr}"
+    return outcome
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep all tests of vm labs on one worker."""
+    for item in items:
+        if _FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("vm"))
+
+
+@pytest.fixture(scope="session")
+def new_vm_lab() -> Iterator[Callable[..., RunningVm]]:
+    """``new_vm_lab(engine="auto")`` makes one more lab, in a few seconds; all of them are removed at the end of the session."""
+    made: list[str] = []
+
+    def make(engine: str = "auto") -> RunningVm:
+        folder = tempfile.mkdtemp(prefix="vm-")  # a short path: there are sockets in it
+        made.append(folder)
+        _fit_or_skip(f"{folder}/lab", engine)
+        return RunningVm(f"{folder}/lab", engine)
+
+    yield make
+    for folder in made:
+        VmLab(f"{folder}/lab").down()
+        os.rmdir(folder)
+
+
+@pytest.fixture(scope="session")
+def vm_lab(new_vm_lab: Callable[..., RunningVm]) -> RunningVm:
+    """The lab that tests share: leave it as you found it."""
+    return new_vm_lab()
+
+
+def _fit_or_skip(folder: str, engine: str) -> None:
+    try:
+        VmLab(folder, engine).missing()
+    except LabError as unfit:
+        (pytest.fail if "CI" in os.environ else pytest.skip)(f"no vm lab can be made here: {unfit}")
