@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
-from . import build, checks, places, play
+from . import build, checks, lab, places, play
 
 
 class Command(NamedTuple):
@@ -43,6 +43,7 @@ def show_help(_arguments: list[str]) -> int:
 COMMANDS = {
     "play": Command(play.run, "play NAME [arguments]", "the same as NAME: run playbooks/NAME.yml"),
     "doctor": Command(doctor, "doctor [arguments]", "verify, walk or scan without Ansible (doctor --help)"),
+    "lab": Command(lab.run, "lab up|status|down", "a machine with six registries to play with"),
     "test": Command(checks.test, "test [arguments]", "the tests (arguments go to pytest)"),
     "lint": Command(checks.lint, "lint", "every static check"),
     "check": Command(checks.check, "check", "lint, then test"),
