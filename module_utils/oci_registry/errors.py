@@ -34,6 +34,12 @@ class BadInput(RegistryError):
     code = "bad-input"
 
 
+class NeedsApproval(RegistryError):
+    """What was asked for would do more harm than anybody may have meant; it is done only when ``approve`` names it."""
+
+    code = "needs-approval"
+
+
 class Unreachable(RegistryError):
     """No answer: name resolution, refused connection, timeout, or a connection that died."""
 

@@ -29,7 +29,7 @@ from .plans.outlook import before_and_after
 from .plans.repair import plan_repair
 from .plans.steps import Plan
 from .sources import Source, open_sources
-from .store import CACHE, detect_mode, find_stores
+from .store import CACHE, detect_mode, one_root
 
 _ADVICE = "Give registry (host[:port]), path (the rootdirectory of its store), or both"
 
@@ -53,7 +53,7 @@ class Repair:
             raise BadInput("neither registry nor path is given", advice=_ADVICE)
         if params["lock_timeout"] < 0:
             raise BadInput(f"lock_timeout {params['lock_timeout']} is negative", advice="0 does not wait at all")
-        self._root = _one_root(params["path"]) if params["path"] else ""
+        self._root = one_root(params["path"]) if params["path"] else ""
         self._client = Client(settings_from(params)) if params["registry"] else None
         self._workplace = Workplace.of_store(self._root) if self._root else Workplace.of_registry(params["registry"])
 
@@ -159,14 +159,6 @@ class Repair:
         if self._elsewhere:
             text += f"; {self._elsewhere} findings left out, since they are of another store"
         return text + ("; the registry must be restarted" if self._plan.restart_required else "")
-
-
-def _one_root(path: str) -> str:
-    stores = find_stores(path)
-    if len(stores) > 1:
-        names = ", ".join(store.name for store in stores)
-        raise BadInput(f"holds several stores ({names})", where=path, advice="Call the module once for each of them")
-    return stores[0].root
 
 
 def _by_image(findings: List[Dict[str, Any]]) -> Dict[str, List[str]]:

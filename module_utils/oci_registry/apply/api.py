@@ -17,6 +17,16 @@ class Refused(ApplyFailed):
     """The registry answered, and did not take it."""
 
 
+class DeleteDisabled(Refused):
+    """The registry answers 405 to DELETE."""
+
+
+_ENABLE = (
+    "Set storage.delete.enabled to true in its configuration and restart it; check that it is not read-only; "
+    "a pull-through cache is changed on disk (give path)"
+)
+
+
 class ApiWriter:
     """Changes one registry. Raises :class:`Refused` for an answer that is no success, other RegistryErrors where there is none."""
 
@@ -36,6 +46,21 @@ class ApiWriter:
         with open(spool.path, "rb") as file:
             answer = self._pusher.upload_blob(repository, spool.digest, file, spool.size)
         self._expect_created(answer, repository, spool.digest)
+
+    def delete_manifest(self, repository: str, reference: str) -> bool:
+        """DELETE by digest, or a tag alone where the registry does that; False where there was no such thing any more.
+
+        Raises :class:`DeleteDisabled` where the registry deletes nothing.
+        """
+        answer = self._pusher.delete_manifest(repository, reference)
+        if answer.status == 404:
+            return False
+        where = f"{self._address}/{repository}@{reference}"
+        if answer.status == 405:
+            raise DeleteDisabled(f"the registry deletes nothing: it {describe(answer)}", where=where, advice=_ENABLE)
+        if answer.status != 202:
+            raise Refused(f"the registry did not delete it: it {describe(answer)}", where=where)
+        return True
 
     def _expect_created(self, answer: Answer, repository: str, reference: str) -> None:
         if answer.status != 201:

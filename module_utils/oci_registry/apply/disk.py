@@ -7,12 +7,13 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from typing import List
+from typing import List, Mapping
 
+from ..errors import ApplyFailed
 from .beneath import adopt, parent_folder, sync
-from .quarantine import Entry, keep
+from .quarantine import Entry, keep, keep_copies, put_back
 from .spool import Spool
-from .workplace import Workplace, writing
+from .workplace import KEPT, Workplace, writing
 
 _FILE_MODE = 0o644
 
@@ -49,6 +50,27 @@ class StoreWriter:
             with parent_folder(self.root, path) as (folder, name):
                 os.unlink(name, dir_fd=folder)
                 sync(folder)
+
+    def remove_folder(self, path: str, digest: str, reason: str) -> Entry:
+        """Move a folder with all that is in it to the quarantine, in one step. Raises FileNotFoundError where there is none."""
+        try:
+            entry = keep(self.root, self._workplace, self._run_id, path, digest, reason)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise ApplyFailed(f"cannot be moved aside ({error.strerror})", where=os.path.join(self.root, path)) from None
+        self.kept.append(entry)
+        return entry
+
+    def copy_links(self, links: Mapping[str, str], reason: str) -> None:
+        """Copy links (path: digest) to the quarantine before the registry deletes them."""
+        with writing(os.path.join(self._workplace.base, KEPT)):
+            self.kept.extend(keep_copies(self.root, self._workplace, self._run_id, links, reason))
+
+    def take_back(self, entry: Entry) -> None:
+        """Put one entry of this run back."""
+        put_back(self.root, entry)
+        self.kept.remove(entry)
 
     def _keep_existing(self, path: str, digest: str, reason: str) -> None:
         try:

@@ -42,7 +42,8 @@ class Journal:
 
     def begin(self, step: Mapping[str, Any]) -> None:
         """A step is about to change something."""
-        self.write(BEGIN, pid=os.getpid(), step={key: step[key] for key in ("action", "repository", "digest", "tags", "way")})
+        told = {key: step[key] for key in ("action", "repository", "digest", "tags", "way", "parts") if key in step}
+        self.write(BEGIN, pid=os.getpid(), step=told)
 
     def end(self) -> None:
         """The run came to its end, well or not; nothing where it changed nothing."""

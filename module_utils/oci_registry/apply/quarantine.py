@@ -11,12 +11,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
 import time
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Mapping
 
 from ..errors import ApplyFailed, BadInput
 from ..store.layout import BASE, QUARANTINE
-from .beneath import parent_folder, sync
+from .beneath import copy_file, parent_folder, sync
 from .workplace import KEPT, Workplace, append_line
 
 _INDEX = "index.jsonl"
@@ -40,20 +41,46 @@ def list_quarantine(root: str) -> List[Entry]:
 
 
 def keep(root: str, workplace: Workplace, run_id: str, path: str, digest: str, reason: str) -> Entry:
-    """Hard-link the file ``path`` (below ``root``) into the quarantine; it stays where it is, too. Returns the entry.
+    """Hard-link the file ``path`` (below ``root``) into the quarantine; it stays where it is, too. A folder moves there. Returns the entry.
 
-    Raises FileNotFoundError where there is no such file.
+    Raises FileNotFoundError where there is neither.
     """
-    kept = _kept_path(run_id, path)
-    entry = {"run_id": run_id, "path": path, "digest": digest, "reason": reason, "kept": kept}
-    entry["time"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    entry = _entry(run_id, path, digest, reason)
     with parent_folder(root, path) as (source, name):
-        os.stat(name, dir_fd=source, follow_symlinks=False)
+        is_folder = stat.S_ISDIR(os.stat(name, dir_fd=source, follow_symlinks=False).st_mode)
         append_line(os.path.join(workplace.folder(KEPT), _INDEX), json.dumps(entry))
-        with parent_folder(root, kept, create=True) as (target, _name):
-            os.link(name, name, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
+        with parent_folder(root, entry["kept"], create=True) as (target, _name):
+            if is_folder:
+                os.rename(name, name, src_dir_fd=source, dst_dir_fd=target)
+                sync(source)
+            else:
+                os.link(name, name, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
             sync(target)
     return entry
+
+
+def keep_copies(root: str, workplace: Workplace, run_id: str, links: Mapping[str, str], reason: str) -> List[Entry]:
+    """Copy link files (path below ``root``: the digest that it is about) into the quarantine, with owner, mode and times.
+
+    For what the registry itself is going to delete or rewrite: 2.8 rewrites links in place, and a hard link would change with them.
+    Links that are not there are passed over. Undoing puts a copy back only while the bytes of its digest are still there.
+    """
+    entries = [dict(_entry(run_id, path, digest, reason), needs=digest) for path, digest in links.items()]
+    found = [entry for entry in entries if os.path.lexists(os.path.join(root, entry["path"]))]
+    if found:
+        append_line(os.path.join(workplace.folder(KEPT), _INDEX), "\n".join(map(json.dumps, found)))
+    for entry in found:
+        with (
+            parent_folder(root, entry["path"]) as (source, name),
+            parent_folder(root, entry["kept"], create=True) as (target, _same),
+        ):
+            copy_file(source, target, name)
+    return found
+
+
+def _entry(run_id: str, path: str, digest: str, reason: str) -> Entry:
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return {"run_id": run_id, "path": path, "digest": digest, "reason": reason, "kept": _kept_path(run_id, path), "time": now}
 
 
 def entries_of(root: str, run_id: str) -> List[Entry]:

@@ -5,9 +5,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 
+from ..digest import is_digest
 from ..plans import steps
 from ..plans.steps import Plan, Step
+from ..store.layout import blob_path
 from .journal import DONE, Journal
 from .quarantine import Entry, entries_of, keep, put_back
 from .workplace import Workplace
@@ -26,7 +29,10 @@ def undo(root: str, workplace: Workplace, own_run_id: str, run_id: str, *, check
         for entry in entries:
             step = _step(entry)
             plan.steps.append(step)
-            if not check_mode:
+            if not _still_of_use(root, entry):
+                step.state = steps.SKIPPED
+                step.reason += "; it stays there, since its bytes were collected meanwhile: a snapshot from before has them"
+            elif not check_mode:
                 journal.begin(step.as_dict())
                 with contextlib.suppress(FileNotFoundError):
                     keep(root, workplace, own_run_id, entry["path"], entry["digest"], f"was there when run {run_id} was undone")
@@ -35,11 +41,17 @@ def undo(root: str, workplace: Workplace, own_run_id: str, run_id: str, *, check
                 journal.write(DONE, digest=step.digest, path=entry["path"])
     finally:
         journal.end()
-    if plan.steps:
+    if any(step.state != steps.SKIPPED for step in plan.steps):
         plan.restart_required = True
         reason = "files were replaced on disk: the registry may answer from its cache of the others"
         plan.steps.append(Step(steps.RESTART, "", "", "", reason, state=steps.REMAINING))
     return plan
+
+
+def _still_of_use(root: str, entry: Entry) -> bool:
+    """A link without its bytes would only break images."""
+    needs = entry.get("needs")
+    return not is_digest(needs) or os.path.lexists(os.path.join(root, blob_path(str(needs))))
 
 
 def _step(entry: Entry) -> Step:

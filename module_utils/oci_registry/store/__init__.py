@@ -4,6 +4,6 @@
 
 from __future__ import annotations
 
-from .find import AUTO, CACHE, HOSTED, MODES, StoreLocation, detect_mode, find_stores
+from .find import AUTO, CACHE, HOSTED, MODES, StoreLocation, detect_mode, find_stores, one_root
 
-__all__ = ["AUTO", "CACHE", "HOSTED", "MODES", "StoreLocation", "detect_mode", "find_stores"]
+__all__ = ["AUTO", "CACHE", "HOSTED", "MODES", "StoreLocation", "detect_mode", "find_stores", "one_root"]

@@ -43,6 +43,15 @@ def find_stores(path: str) -> List[StoreLocation]:
     return found
 
 
+def one_root(path: str) -> str:
+    """The rootdirectory of the one store at ``path``. Raises :class:`BadInput` where there are several."""
+    stores = find_stores(path)
+    if len(stores) > 1:
+        names = ", ".join(store.name for store in stores)
+        raise BadInput(f"holds several stores ({names})", where=path, advice="Call the module once for each of them")
+    return stores[0].root
+
+
 def detect_mode(root: str, config_path: Optional[str] = None) -> str:
     """``cache`` for the store of a pull-through cache, else ``hosted``.
 

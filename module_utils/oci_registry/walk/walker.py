@@ -14,6 +14,7 @@ from ..findings import Finding
 from ..judge import judge
 from ..reference import Reference, is_repository
 from ..report import LESS_PROOF, MAY_MASK, Report
+from ..view import RepositoryView
 from .pool import Task, TaskPool
 from .repository import Host, Options, RepositoryWalk, summarize
 
@@ -21,6 +22,7 @@ PROOFS = ("manifests", "head", "bytes", "content")
 #: This many requests in a row that found no registry end the walk: it died, and each further try would only wait.
 PATIENCE = 3
 Progress = Callable[[Dict[str, int]], None]
+Look = Callable[[RepositoryView], None]  # hears of each repository, one at a time
 _THE_REST = "the rest"
 _ODD = "{name} lists among its tags {names}: no tag may be named so, and nobody can ask for it"
 _NO_REPOSITORY = "the catalog lists {name!r}, which is no repository name: no registry can serve it"
@@ -32,13 +34,20 @@ class Walk:
     """One walk. ``run()`` once; the report says what was seen, however it ended."""
 
     def __init__(
-        self, client: Client, options: Options = Options(), *, concurrency: int = 8, progress: Optional[Progress] = None
+        self,
+        client: Client,
+        options: Options = Options(),
+        *,
+        concurrency: int = 8,
+        progress: Optional[Progress] = None,
+        look: Optional[Look] = None,
     ) -> None:
         if options.proof not in PROOFS:
             raise BadInput(f"proof {options.proof!r} is none of {', '.join(PROOFS)}")
         self._client = client
         self._options = options
         self._progress = progress
+        self._look = look
         self._pool = TaskPool(concurrency)
         self._host = Host(client, self._pool, options, self._failed, self._succeeded, self._finished)
         self._lock = threading.Lock()
@@ -151,6 +160,8 @@ class Walk:
         findings = judge(view)
         counts = summarize(view)
         with self._lock:
+            if self._look is not None:
+                self._look(view)
             self._open.discard(repository)
             self._findings.extend(findings)
             self._legacy.extend(f"{view.name}:{tag}" for tag in view.legacy)
@@ -178,12 +189,15 @@ def walk(
     concurrency: int = 8,
     options: Options = Options(),
     progress: Optional[Progress] = None,
+    look: Optional[Look] = None,
 ) -> Report:
     """Walk ``images`` if any are given, else ``repositories`` if any are given, else the whole catalog.
 
+    ``look`` is shown the facts of each repository when they are complete.
+
     Raises a :class:`RegistryError` if nothing at all could be looked at; otherwise what could not be is in ``report.problems``.
     """
-    job = Walk(client, options, concurrency=concurrency, progress=progress)
+    job = Walk(client, options, concurrency=concurrency, progress=progress, look=look)
     if images:
         return job.images(images)
     return job.repositories(repositories) if repositories else job.catalog()

@@ -1,0 +1,103 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What stays in one repository: the tags that the rules keep, and everything that belongs to them."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterable, List, NamedTuple, Set
+
+from ...reach import subject_of_tag
+from .clock import Clock
+from .facts import Evidence, RepositoryFacts
+from .rules import Rule
+from .tags import TagJudge
+
+
+class Kept(NamedTuple):
+    """What stays. ``tags`` and ``digests`` give the reason for each that stays in its own right, ``lost`` for each tag that does not."""
+
+    tags: Dict[str, str]
+    lost: Dict[str, str]
+    digests: Dict[str, str]  # without a tag
+    closure: Set[str]  # every manifest that stays
+
+
+def keep(facts: RepositoryFacts, rule: Rule, evidence: Evidence, clock: Clock) -> Kept:
+    """Apply the rule of a repository, and close the result over all that is needed or refers to it."""
+    kept, lost = TagJudge(facts, rule, evidence, clock).judge()
+    graph = Graph(facts)
+    digests = _untagged(facts, evidence, clock)
+    about = [graph.subject_tags[tag] for tag in kept if tag in graph.subject_tags]
+    closure = graph.closure([*[facts.tags[tag] for tag in kept], *about, *digests])
+    for tag, subject in graph.subject_tags.items():
+        if subject in closure:
+            kept.setdefault(tag, f"refers to {subject}, which stays")
+            lost.pop(tag, None)
+        elif subject in facts.manifests:
+            lost[tag] = f"refers to {subject}, which goes"
+    return Kept(kept, lost, digests, closure)
+
+
+class Graph:
+    """What names what, and what refers to what, in one repository."""
+
+    def __init__(self, facts: RepositoryFacts) -> None:
+        self._facts = facts
+        self.subject_tags = {tag: subject for tag, subject in zip(facts.tags, map(subject_of_tag, facts.tags)) if subject}
+        self.referrers: Dict[str, List[str]] = {}
+        for digest, subject in facts.subjects.items():
+            self.referrers.setdefault(subject, []).append(digest)
+        for tag, subject in self.subject_tags.items():
+            self.referrers.setdefault(subject, []).append(facts.tags[tag])
+
+    def closure(self, roots: Iterable[str]) -> Set[str]:
+        """``roots``, all that they need, all that refers to any of it, and what that refers to and needs in turn."""
+        facts, seen = self._facts, set()
+        waiting = list(roots)
+        while waiting:
+            digest = waiting.pop()
+            if digest in seen:
+                continue
+            seen.add(digest)
+            waiting.extend(facts.edges.get(digest, ()))
+            waiting.extend(self.referrers.get(digest, ()))
+            if digest in facts.subjects:
+                waiting.append(facts.subjects[digest])
+        return seen
+
+
+def _untagged(facts: RepositoryFacts, evidence: Evidence, clock: Clock) -> Dict[str, str]:
+    """Manifests that stay although no tag asks for it: those in use, and those that may belong to a push under way."""
+    found = {digest: "in use" for digest in evidence.in_use if digest in facts.manifests}
+    tagged = set(facts.tags.values())
+    young = [digest for digest in facts.manifests - tagged - found.keys() if _may_be_pushed(facts, digest, evidence, clock)]
+    if not young:
+        return found
+    reached = _newest_above(facts)
+    for digest in sorted(young):
+        above = reached.get(digest)
+        if above is None and facts.subjects.get(digest) not in facts.manifests:
+            found[digest] = clock.doubt or "no tag needs it, and it may belong to a push under way"
+        elif above is not None and digest in facts.linked and facts.linked[digest] > above:
+            found[digest] = "pushed again after the images that have it, so it may belong to a push under way"
+    return found
+
+
+def _may_be_pushed(facts: RepositoryFacts, digest: str, evidence: Evidence, clock: Clock) -> bool:
+    if (facts.name, digest) in evidence.leftovers:
+        return False
+    return digest not in facts.linked or clock.is_young(facts.linked[digest], evidence.grace)
+
+
+def _newest_above(facts: RepositoryFacts) -> Dict[str, float]:
+    """Manifest: when the newest of the tags that need it was pushed."""
+    newest: Dict[str, float] = {}
+    for tag in sorted(facts.tags, key=lambda tag: -facts.pushed.get(tag, 0.0)):
+        time = facts.pushed.get(tag, 0.0)
+        waiting = [facts.tags[tag]]
+        while waiting:
+            digest = waiting.pop()
+            if digest not in newest:
+                newest[digest] = time
+                waiting.extend(facts.edges.get(digest, ()))
+    return newest
