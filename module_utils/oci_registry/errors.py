@@ -122,3 +122,9 @@ class Interrupted(RegistryError):
     """A garbage collection was killed on the way and has to be finished first; or this run was told to stop."""
 
     code = "interrupted"
+
+
+class MissingLibrary(RegistryError):
+    """A library that this part needs is not installed on the host."""
+
+    code = "missing-library"

@@ -1,0 +1,156 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A compose file as text and as the tree of nodes that PyYAML sees in it, each node with its position in the text."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import Any, Dict, List, NamedTuple, Tuple
+
+from ..oci_registry.errors import BadInput, MissingLibrary
+
+try:
+    import yaml
+except ImportError:  # said when a document is read: importing this must not need it
+    HAS_YAML = False
+else:
+    HAS_YAML = True
+
+#: Deeper than any compose file; the C parser would overflow its stack far beyond.
+MAX_DEPTH = 100
+MAX_BYTES = 16 * 1024 * 1024
+_BOM = "\ufeff"
+_LINE_END = re.compile(r"\r\n?|\n")
+_INDENTATION = "YAML is indented with spaces, never with tabs"
+
+
+class Document(NamedTuple):
+    """One file. ``text`` is without the byte order mark, so that positions of ``root`` and its nodes count from its start."""
+
+    path: str
+    has_bom: bool
+    text: str
+    root: Any  # yaml.MappingNode
+    lines: List[int]  # where each line starts
+
+    def line(self, position: int) -> int:
+        """The line, from 1, that a position of the text is in."""
+        return bisect_right(self.lines, position)
+
+    def line_start(self, position: int) -> int:
+        """Where the line that a position is in starts."""
+        return self.lines[self.line(position) - 1]
+
+    def line_end(self, position: int) -> int:
+        """Where the line that a position is in ends, its line end left out."""
+        found = _LINE_END.search(self.text, position)
+        return found.start() if found else len(self.text)
+
+    def encoded(self, text: str) -> bytes:
+        """Another text for this file, as the bytes to write."""
+        return ((_BOM if self.has_bom else "") + text).encode("utf-8")
+
+
+def read_document(path: str, content: bytes) -> Document:
+    """Parse ``content``, which ``path`` holds. Raises BadInput unless it is one YAML mapping without duplicate keys."""
+    if not HAS_YAML:
+        raise MissingLibrary(
+            "PyYAML is not there for this Python", where=path, advice="Install it on the host (Debian: python3-yaml)"
+        )
+    if len(content) > MAX_BYTES:
+        raise BadInput(f"is larger than {MAX_BYTES >> 20} MiB", where=path)
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"is not UTF-8 (byte {error.start})", where=path) from None
+    bare = text[1:] if text.startswith(_BOM) else text
+    lines = [0, *(found.end() for found in _LINE_END.finditer(bare))]
+    document = Document(path, bare is not text, bare, _root(path, bare), lines)
+    if not isinstance(document.root, yaml.MappingNode):
+        raise BadInput("is no compose file: it holds no mapping", where=path)
+    _refuse_duplicate_keys(document)
+    return document
+
+
+def _root(path: str, text: str) -> Any:
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        _check_shape(path, text, loader)
+        return yaml.compose(text, Loader=loader)
+    except yaml.YAMLError as error:
+        raise BadInput(_told(error), where=path, advice=_INDENTATION if r"\t" in str(error) else "") from None
+
+
+def _check_shape(path: str, text: str, loader: Any) -> None:
+    """One document, of a depth that is safe to recurse into."""
+    event: Any
+    depth = documents = 0
+    for event in yaml.parse(text, Loader=loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+        if documents > 1:
+            line = event.start_mark.line + 1
+            raise BadInput(f"line {line}: a second document begins", where=path, advice="Keep one document in the file")
+        if depth > MAX_DEPTH:
+            raise BadInput(f"line {event.start_mark.line + 1}: nested deeper than {MAX_DEPTH} levels", where=path)
+
+
+def _told(error: Any) -> str:
+    """What the parser says and where. Its excerpt of the file is left out: it might show a secret."""
+    mark = getattr(error, "problem_mark", None)
+    place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
+    return f"{place}this is not valid YAML: {problem}"
+
+
+def nodes_of(root: Any) -> List[Any]:
+    """Every node below ``root``, itself included, once each: aliases lead to the node that they name."""
+    found, seen, waiting = [], set(), [root]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        found.append(node)
+        waiting.extend(children_of(node))
+    return found
+
+
+def children_of(node: Any) -> List[Any]:
+    """The nodes right below a node: keys and values of a mapping, items of a sequence, nothing of a scalar."""
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
+
+
+def properties_length(written: str) -> int:
+    """How many characters the tag and the anchor before a scalar take, with what separates them from it."""
+    if written[:1] not in ("&", "!"):
+        return 0
+    return next(int(token.start_mark.index) for token in yaml.scan(written) if isinstance(token, yaml.ScalarToken))
+
+
+def is_plain(value: str) -> bool:
+    """Whether a string can be written without quotes and still be read as that string."""
+    try:
+        return bool(yaml.safe_load(value) == value)
+    except (yaml.YAMLError, ValueError):
+        return False
+
+
+def _refuse_duplicate_keys(document: Document) -> None:
+    for node in nodes_of(document.root):
+        if isinstance(node, yaml.MappingNode):
+            seen: Dict[Tuple[str, str], int] = {}
+            for key, _value in node.value:
+                if isinstance(key, yaml.ScalarNode):
+                    first = seen.setdefault((key.tag, key.value), key.start_mark.index)
+                    if first != key.start_mark.index:
+                        line, other = document.line(key.start_mark.index), document.line(first)
+                        what = f"line {line}: the key {key.value!r} stands in line {other} already"
+                        raise BadInput(what, where=document.path, advice="Keep one of the two")
