@@ -67,6 +67,14 @@ class Pusher:
             self._ask(Request("DELETE", self._location(answer, target), scope))
         return answer
 
+    def probe(self, repository: str) -> Answer:
+        """Begin an upload and cancel it again. The answer to the first: 202 from a registry that takes writes."""
+        target, scope = uploads_path(repository), push_scope(repository)
+        answer = self._ask(Request("POST", target, scope, _EMPTY))
+        if answer.status == 202:
+            self._ask(Request("DELETE", self._location(answer, target), scope))
+        return answer
+
     def _ask(self, request: Request) -> Answer:
         return self._transport.ask(request, lambda: Collect(MAX_ERROR_BYTES))
 

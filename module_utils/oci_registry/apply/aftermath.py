@@ -1,0 +1,90 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""After a garbage collection: prove that nothing was lost, or put it back."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Optional
+
+from ..errors import ProofFailed
+from ..plans.sweep import new_findings, surplus
+from ..scan import scan
+from . import record
+from .putback import Loss, lost_since, put_back, swept
+from .run import Run
+from .snapshot import Snapshot
+
+
+class Aftermath:
+    """Proofs and repairs of one run; what they find goes into its record."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._site = run.site
+        self._told = run.told
+
+    def prove_disk(self, snapshot: Optional[Snapshot]) -> None:
+        """Nothing broken that was not before, and nothing gone that was not to go. Raises :class:`ProofFailed`."""
+        plan = plan_of(snapshot)
+        with self._told.step(record.PROVE_DISK) as step:
+            summary = self._demand_nothing_new(plan)
+            self._told.proof["disk"] = {key: summary[key] for key in ("repositories", "tags", "manifests", "blobs")}
+            if snapshot is not None:
+                loss = lost_since(snapshot, self._site.root)
+                self._demand_planned(loss, plan)
+                self._told.swept = swept(loss)
+                step["detail"] = f"{len(loss.blobs)} blobs and {len(loss.links)} links are gone, as planned"
+
+    def put_back(self, snapshot: Snapshot) -> None:
+        """Add what was lost since the snapshot, and prove it."""
+        with self._told.step(record.RESTORE) as step:
+            loss = lost_since(snapshot, self._site.root)
+            put_back(snapshot, self._site.root, self._site.workplace, loss)
+            still = lost_since(snapshot, self._site.root)
+            if still:
+                raise ProofFailed("not all could be put back", where=(still.blobs + still.links)[0])
+            self._demand_nothing_new(plan_of(snapshot))
+            self._told.restored = dict(swept(loss), snapshot=snapshot.id)
+            self._told.swept = {}
+            step["detail"] = f"{len(loss.blobs)} blobs and {len(loss.links)} links put back"
+        self._run.unproven = False
+
+    def prove_served(self, snapshot: Optional[Snapshot]) -> None:
+        """Over HTTP, where there is an address. Where something is lost after all, everything is put back, and that is raised."""
+        if self._site.serving is None:
+            self._told.skip(record.PROVE_HTTP, "no registry address is given")
+            return
+        try:
+            with self._told.step(record.PROVE_HTTP) as step:
+                proof = self._told.proof["http"] = self._site.serving.prove(plan_of(snapshot))
+                step["detail"] = f"{proof['tags']} tags pulled"
+        except ProofFailed:
+            if snapshot is not None:
+                self._run.begin_collecting(snapshot)
+                with self._run.quiet():
+                    self.put_back(snapshot)
+            raise
+
+    def _demand_nothing_new(self, plan: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Scan; returns its summary."""
+        report = scan(self._site.root, mode="hosted", proof=self._site.proof, dialect=self._site.dialect)
+        found = new_findings(report.findings, plan)
+        if found:
+            first = found[0]
+            what = f"{len(found)} things are broken that were not, first {first.code} {first.digest} ({first.state})"
+            raise ProofFailed(what, where=f"{first.repository}:{','.join(first.tags)}")
+        if report.problems:
+            raise ProofFailed(f"cannot be proven: {report.problems[0]}", where=self._site.root)
+        return report.summary
+
+    def _demand_planned(self, loss: Loss, plan: Mapping[str, Any]) -> None:
+        unplanned = surplus([*loss.blobs, *loss.links], plan)
+        if unplanned:
+            what = f"{len(unplanned)} files are gone that were not to go, first {unplanned[0]}"
+            raise ProofFailed(what, where=self._site.root)
+
+
+def plan_of(snapshot: Optional[Snapshot]) -> Mapping[str, Any]:
+    """What the collection that made the snapshot was going to delete; empty for others."""
+    plan = snapshot.about.get("plan") if snapshot is not None else None
+    return plan if isinstance(plan, dict) else {}

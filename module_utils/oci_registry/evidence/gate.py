@@ -1,0 +1,36 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The gate of a collection: ask the registry what it would delete, look at the disk, judge."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..commands import run_command
+from ..plans.collection import Verdict, judge_collection
+from ..plans.commands import Commands
+from ..plans.dryrun import DryRun, DryRunParser
+from .garbage import look_at_garbage
+
+
+class Gate(NamedTuple):
+    """What the gate goes by. ``push_grace``: seconds for which an unnamed blob may be part of a push."""
+
+    root: str
+    dialect: str
+    commands: Commands
+    push_grace: float
+
+    def look(self) -> Verdict:
+        """The verdict as of now. Raises a :class:`RegistryError` where it cannot be told."""
+        dry_run = self._ask()
+        holdings = look_at_garbage(self.root, dry_run, self.dialect, self.push_grace)
+        return judge_collection(dry_run, holdings, delete_untagged=self.commands.delete_untagged)
+
+    def _ask(self) -> DryRun:
+        parser = DryRunParser()
+        outcome = run_command(self.commands.dry_run, self.commands.timeout, parser.feed)
+        found = parser.finish()
+        if outcome.code:
+            found.problem = f"it ended with {outcome.code}: {outcome.tail[-1000:] or 'it said nothing'}"
+        return found
