@@ -12,6 +12,7 @@ from .apply.carry_out import Tools, carry_out
 from .apply.disk import StoreWriter
 from .apply.journal import Journal, close_interrupted, new_run_id
 from .apply.lock import RunLock
+from .apply.mark import refuse_interrupted
 from .apply.quarantine import Entry
 from .apply.undo import undo
 from .apply.workplace import Workplace
@@ -65,6 +66,7 @@ class Repair:
                 stack.enter_context(self._client)
             if not check_mode:
                 stack.enter_context(RunLock(self._workplace, self._params["lock_timeout"]))
+                refuse_interrupted(self._workplace)
                 self._run_id = new_run_id()
                 self._workplace.remove_stale()
                 self._recovered = close_interrupted(self._workplace, self._run_id)
