@@ -52,7 +52,8 @@ options:
         type: list
         elements: str
       collect:
-        description: The collection itself. Give it without C(-m), C(--delete-untagged). Those delete children of tagged indexes, and the gate refuses then.
+        description:
+          - The collection itself, without C(-m) or C(--delete-untagged), which delete children of tagged indexes. With them the gate refuses.
         type: list
         elements: str
       resume:
@@ -60,13 +61,14 @@ options:
         type: list
         elements: list
       abort:
-        description: Commands that end a collection which outlived its command, as a container does. Run where C(collect) is killed, and failures are ignored.
+        description:
+          - Commands that end a collection which outlived its command, as a container does. Run where C(collect) was killed. Failures are ignored.
         type: list
         elements: list
   registry:
     description:
-      - The registry, as C(host[:port]), without a scheme. With it, it is made sure that C(quiesce) worked, by an upload that must be refused, and every
-        tag is pulled afterwards.
+      - The registry, as C(host[:port]), without a scheme. With it, an upload that must be refused makes sure that C(quiesce) worked, and
+        every tag is pulled afterwards.
       - Without it, everything is proven on disk only.
     required: false
   approve:
@@ -102,7 +104,8 @@ options:
     default: 900.0
   upload_timeout:
     description:
-      - How long to wait, in seconds, for uploads and pushes under way to end, before giving up. Uploads without a write for 24 hours are not waited for.
+      - How long to wait, in seconds, for uploads and pushes under way to end, before giving up.
+      - Uploads without a write for 24 hours are not waited for.
     type: float
     default: 600.0
   command_timeout:
@@ -134,13 +137,13 @@ EXAMPLES = r"""
     state: gated
     commands: &commands
       quiesce:
-        - [docker, stop, registry-private]
-      dry_run: [docker, run, --rm, --volumes-from, registry-private, "registry:2.8.3", garbage-collect, --dry-run, /etc/docker/registry/config.yml]
-      collect: [docker, run, --rm, --name, collect, --volumes-from, registry-private, "registry:2.8.3", garbage-collect, /etc/docker/registry/config.yml]
+        - [docker, stop, registry]
+      dry_run: [docker, run, --rm, --volumes-from, registry, "registry:2.8.3", garbage-collect, --dry-run, /etc/docker/registry/config.yml]
+      collect: [docker, run, --rm, --name, gc, --volumes-from, registry, "registry:2.8.3", garbage-collect, /etc/docker/registry/config.yml]
       resume:
-        - [docker, start, registry-private]
+        - [docker, start, registry]
       abort:
-        - [docker, rm, --force, collect]
+        - [docker, rm, --force, gc]
 
 - name: Collect, and prove every tag
   registry_collection:
@@ -169,10 +172,7 @@ refusals:
   type: list
   elements: dict
   contains:
-    code:
-      description:
-        - One of would-lose, broken-image, link-invalid, invalid-repository, tags-missing, unreadable, dry-run, other-store, upload-in-flight, push-in-flight.
-      type: str
+    code: {description: "Why: would-lose, broken-image, link-invalid, upload-in-flight, push-in-flight, and others.", type: str}
     repository: {description: "Name of the repository; empty where it is none's.", type: str}
     tags: {description: "Every tag that would be hit.", type: list, elements: str}
     digest: {description: "What would be lost or is broken.", type: str}
@@ -207,32 +207,16 @@ restored:
   description: What was put back, and from which snapshot.
   returned: same as RV(verdict)
   type: dict
-  sample: {blobs: 3, links: 2, bytes: 104857600, snapshot: 20261123T191500Z-3fa2c1}
 recovered:
   description: The run that was killed and that this run finished, and the phase in which that was.
   returned: same as RV(verdict)
   type: dict
-  sample: {run: 20261123T191500Z-3fa2c1, phase: collecting}
-proof:
-  description: What was proven, on V(disk) and over V(http), as counts.
-  returned: same as RV(verdict)
-  type: dict
-expired:
-  description: The snapshots that were removed, each with the bytes that came free.
-  returned: same as RV(verdict)
-  type: list
-  elements: dict
-freed_bytes:
-  description: How many bytes came free with the snapshots that were removed.
-  returned: same as RV(verdict)
-  type: int
-notes:
-  description: What does not stand in the way, and may be news, such as stale uploads.
-  returned: same as RV(verdict)
-  type: list
-  elements: str
+proof: {description: "What was proven, on V(disk) and over V(http), as counts.", returned: same as RV(verdict), type: dict}
+expired: {description: "What was removed, each with the bytes that came free.", returned: same as RV(verdict), type: list, elements: dict}
+freed_bytes: {description: "How many bytes came free with the snapshots that were removed.", returned: same as RV(verdict), type: int}
+notes: {description: "What does not stand in the way, such as stale uploads.", returned: same as RV(verdict), type: list, elements: str}
 code:
-  description: Stable name of the error, such as gate-refused, proof-failed, command-failed, interrupted, locked, bad-input, not-a-store, apply-failed.
+  description: Stable name of the error, such as gate-refused, proof-failed, command-failed, interrupted, locked, bad-input, apply-failed.
   returned: on failure
   type: str
 """

@@ -49,7 +49,7 @@ def list_snapshots(workplace: Workplace) -> List[Snapshot]:
 def find_snapshot(workplace: Workplace, name: Optional[str]) -> Snapshot:
     """The snapshot ``name``, or the newest. Raises :class:`BadInput` where there is none."""
     snapshots = list_snapshots(workplace)
-    for snapshot in reversed(snapshots):
+    for snapshot in snapshots[::-1]:
         if not name or name == snapshot.id:
             return snapshot
     known = ", ".join(snapshot.id for snapshot in snapshots)
