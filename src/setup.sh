@@ -105,10 +105,41 @@ need_programs() {
     [ -n "$missing" ] || return 0
     # shellcheck disable=SC2086 # package names
     install_packages "a registry, or any program of that name, to break and repair; skopeo proves it by a real pull" $missing
-    case $missing in docker-registry*) update-rc.d docker-registry disable >/dev/null 2>&1 || true ;; esac
+    case $missing in docker-registry*) stay_off docker-registry ;; esac
 }
 
-has() { command -v "$1" >/dev/null; }
+# need_lab: what a machine with registries to play with is made of, Docker Compose apart
+need_lab() {
+    missing=''
+    has docker || missing="$missing docker.io$(docker_client)"
+    has nginx || missing="$missing nginx"
+    has sshd || missing="$missing openssh-server"
+    has ssh || missing="$missing openssh-client"
+    has busybox && ! ldd "$(command -v busybox)" >/dev/null 2>&1 || missing="$missing busybox-static"
+    has ip || missing="$missing iproute2"
+    [ -n "$missing" ] || return 0
+    # shellcheck disable=SC2086 # package names
+    install_packages 'the parts of the machine to play with' $missing
+    case $missing in *docker.io*) stay_off docker.socket docker containerd ;; esac
+    case $missing in *nginx*) stay_off nginx ;; esac
+    case $missing in *openssh-server*) stay_off ssh.socket ssh ;; esac
+}
+
+# docker_client: the client's own package, where docker.io is only the engine
+docker_client() {
+    if (. /etc/os-release && [ "$ID" = debian ] && [ "${VERSION_ID:-13}" -ge 13 ]); then printf ' docker-cli'; fi
+}
+
+has_compose() { docker compose version >/dev/null 2>&1; }
+
+has() { PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null; }
+
+# stay_off SERVICE...: what was installed for its program only is not started at the next boot either
+stay_off() {
+    for service; do
+        if [ -d /run/systemd/system ]; then systemctl -q disable "$service"; else update-rc.d "$service" disable; fi >/dev/null 2>&1 || true
+    done
+}
 
 # install_packages WHY PACKAGE...: with apt-get, or say what to install and stop
 install_packages() {
