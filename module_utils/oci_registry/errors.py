@@ -40,6 +40,12 @@ class NeedsApproval(RegistryError):
     code = "needs-approval"
 
 
+class StillNeeded(RegistryError):
+    """Something else needs what was to be removed, and would break without it."""
+
+    code = "still-needed"
+
+
 class Unreachable(RegistryError):
     """No answer: name resolution, refused connection, timeout, or a connection that died."""
 

@@ -12,6 +12,7 @@ from .apply.api import ApiWriter
 from .apply.disk import StoreWriter
 from .apply.journal import Journal, close_interrupted, new_run_id
 from .apply.lock import RunLock
+from .apply.mark import refuse_interrupted
 from .apply.quarantine import Entry
 from .apply.retention import Tools, carry_out
 from .apply.workplace import Workplace
@@ -94,6 +95,7 @@ class Retention:
             client = stack.enter_context(Client(self._settings)) if self._settings is not None else None
             if not check_mode:
                 stack.enter_context(RunLock(self._workplace, self._params["lock_timeout"]))
+                refuse_interrupted(self._workplace)
                 self._run_id = new_run_id()
                 self._workplace.remove_stale()
                 self._recovered = close_interrupted(self._workplace, self._run_id)

@@ -74,9 +74,9 @@ class _Run:
 
     def delete_tag(self, item: Item) -> None:
         (tag,) = item.tags
-        now = self._tools.now.tag(item.repository, tag)
+        now = self._tools.now.tag(item.repository, tag) or ""
         if now != item.digest:
-            _skip(item, "it is gone already" if now is None else "it was pushed since the plan was made")
+            _skip(item, "it was pushed since the plan was made" if now else "it is gone already")
         elif item.way == API:
             self._api.delete_manifest(item.repository, tag)
         else:
@@ -158,10 +158,10 @@ def _history(root: str, tag_path: str) -> Dict[str, str]:
     return links
 
 
-def _link_in(folder: str) -> Optional[str]:
-    """The digest that a tag's folder holds."""
+def _link_in(folder: str) -> str:
+    """The digest that a tag's folder holds; empty where it holds none."""
     try:
         with open(os.path.join(folder, "current", "link"), "rb") as file:
-            return layout.parse_link(file.read(layout.MAX_LINK_BYTES))
+            return layout.parse_link(file.read(layout.MAX_LINK_BYTES)) or ""
     except OSError:
-        return None
+        return ""

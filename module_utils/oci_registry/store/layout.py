@@ -61,6 +61,11 @@ def tag_link_path(repository: str, tag: str) -> str:
     return f"{tag_path(repository, tag)}/current/link"
 
 
+def tag_history_path(repository: str, tag: str, digest: str) -> str:
+    """The link that says that the tag once pointed at a digest."""
+    return f"{tag_path(repository, tag)}/index/{_encoded(digest)}/link"
+
+
 def parse_link(content: bytes) -> Optional[str]:
     """The digest that a link file holds, or None: exactly a digest, no newline, as the registry itself demands."""
     text = content.decode("ascii", "replace")

@@ -50,6 +50,17 @@ class Graph:
         for tag, subject in self.subject_tags.items():
             self.referrers.setdefault(subject, []).append(facts.tags[tag])
 
+    def below(self, root: str) -> Set[str]:
+        """``root`` and all manifests that it needs."""
+        seen: Set[str] = set()
+        waiting = [root]
+        while waiting:
+            digest = waiting.pop()
+            if digest not in seen:
+                seen.add(digest)
+                waiting.extend(self._facts.edges.get(digest, ()))
+        return seen
+
     def closure(self, roots: Iterable[str]) -> Set[str]:
         """``roots``, all that they need, all that refers to any of it, and what that refers to and needs in turn."""
         facts, seen = self._facts, set()
