@@ -31,8 +31,9 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Ask every host what it runs
+- name: Ask every host what it runs, or may start again
   container_images_info:
+    stopped: true
   register: in_use
 
 - name: Keep all of it
