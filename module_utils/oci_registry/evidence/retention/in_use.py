@@ -9,6 +9,7 @@ from typing import FrozenSet, NamedTuple, Sequence, Set, Tuple
 from ...digest import is_digest
 from ...errors import BadInput
 from ...reference import is_repository, is_tag
+from ...store.layout import ENCODED_LENGTHS
 
 _ADVICE = "Expected sha256:<64 lower-case hex digits>, or [host/]repository[:tag][@digest]"
 
@@ -46,7 +47,8 @@ def _images(name: str, text: str, *, tagged: bool) -> Set[Tuple[str, str]]:
     has_host = bool(slash) and (first == "localhost" or "." in first or ":" in first)
     path = rest if has_host else name
     repository, colon, tag = path.partition(":")
-    if not is_repository(repository) or (colon and not is_tag(tag)):
+    cut_short = repository in ENCODED_LENGTHS and not slash  # a digest that lost some of its digits
+    if cut_short or not is_repository(repository) or (colon and not is_tag(tag)):
         raise BadInput("is neither a digest nor a reference of an image", where=text[:300], advice=_ADVICE)
     if tagged and not colon:
         return set()

@@ -50,6 +50,14 @@ class Graph:
         for tag, subject in self.subject_tags.items():
             self.referrers.setdefault(subject, []).append(facts.tags[tag])
 
+    def subjects(self) -> Dict[str, List[str]]:
+        """Manifest: what it refers to."""
+        found: Dict[str, List[str]] = {}
+        for subject, referrers in self.referrers.items():
+            for digest in referrers:
+                found.setdefault(digest, []).append(subject)
+        return found
+
     def below(self, root: str) -> Set[str]:
         """``root`` and all manifests that it needs."""
         seen: Set[str] = set()
