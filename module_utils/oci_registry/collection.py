@@ -87,7 +87,7 @@ class Collection:
 
     def _plan_collection(self) -> None:
         told, site = self._told, self._site
-        check_file_system(site.root, site.workplace)
+        site.check()
         self._gate()
         verdict = told.verdict
         if verdict is not None and verdict.word != NOTHING:
@@ -165,7 +165,7 @@ class Collection:
         remove_partial(self._site.workplace)
 
     def _collect(self, run: Run) -> None:
-        check_file_system(self._site.root, self._site.workplace)
+        self._site.check()
         Sequence(run, override=self._override).collect()
         self._expire(run)
 

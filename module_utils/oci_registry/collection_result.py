@@ -64,8 +64,8 @@ def message(told: Record, *, check_mode: bool) -> str:
 
 def _first(told: Record, check_mode: bool) -> str:
     if told.swept:
-        held = told.snapshot.get("bytes", 0)
-        return f"collected {told.swept['blobs']} blobs, {told.swept['bytes']} bytes, of which snapshot {told.snapshot['id']} holds {held}"
+        held = f", held by snapshot {told.snapshot['id']} until it expires" if told.snapshot else ""
+        return f"collected {told.swept['blobs']} blobs, {told.swept['bytes']} bytes{held}"
     if told.verdict is None:
         return f"snapshot {told.snapshot['id']}" if told.snapshot else ""
     if told.verdict.word == NOTHING:

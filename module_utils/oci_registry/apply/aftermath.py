@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional
+import os
+from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import ProofFailed
 from ..plans.sweep import new_findings, surplus
 from ..scan import scan
+from ..store.layout import blob_path
 from . import record
 from .putback import Loss, lost_since, put_back, swept
 from .run import Run
@@ -56,7 +58,8 @@ class Aftermath:
             return
         try:
             with self._told.step(record.PROVE_HTTP) as step:
-                proof = self._told.proof["http"] = self._site.serving.prove(plan_of(snapshot))
+                plan = plan_of(snapshot)
+                proof = self._told.proof["http"] = self._site.serving.prove(plan, self._gone(plan.get("layers", ())))
                 step["detail"] = f"{proof['tags']} tags pulled"
         except ProofFailed:
             if snapshot is not None:
@@ -64,6 +67,11 @@ class Aftermath:
                 with self._run.quiet():
                     self.put_back(snapshot)
             raise
+
+    def _gone(self, layers: Sequence[Sequence[str]]) -> List[Tuple[str, str]]:
+        """Those (repository, digest) whose bytes are not on disk any more."""
+        found = ((repository, digest) for repository, digest in layers)
+        return [key for key in found if not os.path.lexists(os.path.join(self._site.root, blob_path(key[1])))]
 
     def _demand_nothing_new(self, plan: Mapping[str, Any]) -> Mapping[str, Any]:
         """Scan; returns its summary."""

@@ -18,6 +18,8 @@ from .run import Run
 from .snapshot import Snapshot, find_snapshot, held_bytes, take_snapshot
 
 _POLL_SECONDS = 1.0
+#: how often the registry is stopped in vain, because a push began just before
+_MAX_ATTEMPTS = 3
 
 
 class Sequence:
@@ -29,6 +31,7 @@ class Sequence:
         self._told = run.told
         self._override = override
         self._aftermath = Aftermath(run)
+        self._attempts = 0
         self._deadline = time.monotonic() + run.site.upload_timeout
 
     def collect(self) -> None:
@@ -51,9 +54,12 @@ class Sequence:
     def _wait_until_clear(self) -> Verdict:
         """The verdict once no push is under way, or as it is when the time for that is over."""
         verdict = self._look(record.GATE)
+        pause = _POLL_SECONDS
         while self._may_wait(verdict):
-            time.sleep(min(_POLL_SECONDS, max(0.0, self._deadline - time.monotonic())))
+            time.sleep(min(pause, max(0.0, self._deadline - time.monotonic())))
+            began = time.monotonic()
             verdict = self._told.verdict = self._site.gate.look()
+            pause = max(_POLL_SECONDS, time.monotonic() - began)
         if verdict.word == REFUSED and not self._override:
             verdict = self._told.verdict = self._site.gate.look()  # a push may have gone by between dry run and scan
         return verdict
@@ -75,9 +81,10 @@ class Sequence:
 
     def _attempt(self) -> bool:
         """False where a push began just before the registry was stopped, and there is time left to wait for it."""
+        self._attempts += 1
         with self._run.quiet():
             verdict = self._look(record.GATE_AGAIN)
-            if self._may_wait(verdict):
+            if self._may_wait(verdict) and self._attempts < _MAX_ATTEMPTS:
                 return False
             self._demand(verdict)
             if verdict.word == NOTHING:
@@ -132,6 +139,7 @@ def recover(run: Run, mark: Mark) -> None:
             run.abort()
             step["detail"] = f"run {mark.run or 'unknown'} was interrupted while {mark.phase}"
             run.told.recovered = {"run": mark.run, "phase": mark.phase}
+            run.told.snapshot = snapshot.as_dict() if snapshot is not None else {}
         if mark.phase == COLLECTING:
             run.unproven = True
             with run.quiet():

@@ -17,7 +17,7 @@ from . import record
 from .mark import COLLECTING, QUIESCING, RESUMING, Mark, clear_mark, write_mark
 from .record import Record
 from .signals import Interruptions
-from .snapshot import Snapshot
+from .snapshot import Snapshot, check_file_system
 from .workplace import Workplace
 
 
@@ -37,6 +37,12 @@ class Site(NamedTuple):
     def gate(self) -> Gate:
         """The gate of this store."""
         return Gate(self.root, self.dialect, self.commands, self.push_grace)
+
+    def check(self) -> None:
+        """Raise a :class:`RegistryError` for what would only be found out once the registry is stopped."""
+        check_file_system(self.root, self.workplace)
+        if self.serving is not None:
+            self.serving.check()
 
 
 class Run:

@@ -39,11 +39,11 @@ class Snapshot(NamedTuple):
 
 
 def list_snapshots(workplace: Workplace) -> List[Snapshot]:
-    """All finished snapshots, oldest first by their names."""
+    """All finished snapshots, oldest first."""
     folder = os.path.join(workplace.base, SNAPSHOTS)
     names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
     found = (_read(os.path.join(folder, name), name) for name in names if not name.startswith(_PARTIAL))
-    return [snapshot for snapshot in found if snapshot is not None]
+    return sorted([snapshot for snapshot in found if snapshot is not None], key=lambda snapshot: snapshot.taken.wall)
 
 
 def find_snapshot(workplace: Workplace, name: Optional[str]) -> Snapshot:

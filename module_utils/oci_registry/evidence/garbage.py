@@ -28,7 +28,7 @@ def look_at_garbage(root: str, dry_run: DryRun, dialect: str, grace: float) -> H
     found: List[Found] = []
     report = scan(root, mode="hosted", dialect=dialect, study=Study(_Look(garbage, dry_run), found.append))
     serving = frozenset(each["repository"] for each in found if each["serves"])
-    uploads = find_uploads(root)
+    uploads = find_uploads(root, grace)
     unservable = _unservable(root)
     return Holdings(
         findings=report.findings,

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Dict, Mapping, NamedTuple, Sequence
+from typing import Any, Dict, Mapping, NamedTuple, Sequence, Tuple
 
 from ..client import Client, Pusher, Settings
 from ..errors import AuthenticationFailed, CommandFailed, ProofFailed, RegistryUnavailable, Unreachable
@@ -28,6 +28,11 @@ class Serving(NamedTuple):
     health_timeout: float
     tags_per_repository: int = 0
 
+    def check(self) -> None:
+        """Raise a :class:`RegistryError` where the registry does not answer, or not to these credentials: better now than after."""
+        with Client(self.settings) as client:
+            client.head_manifest(_PROBED, "health")
+
     def demand_quiet(self) -> None:
         """Raise :class:`CommandFailed` where the registry still takes writes, or where that cannot be told."""
         try:
@@ -43,8 +48,10 @@ class Serving(NamedTuple):
             what = f"answers {answer.status} to an upload after commands.quiesce"
             raise CommandFailed(what, where=self.settings.registry, advice=_NO_WRITES)
 
-    def prove(self, plan: Mapping[str, Any]) -> Dict[str, Any]:
-        """Walk everything, and make sure that nothing is remembered of what was swept by ``plan`` (:func:`plans.sweep.as_plan`).
+    def prove(self, plan: Mapping[str, Any], gone: Sequence[Tuple[str, str]]) -> Dict[str, Any]:
+        """Walk everything, and make sure that the registry remembers nothing of what is ``gone`` from disk (repository, digest).
+
+        ``plan`` (:func:`plans.sweep.as_plan`) says what was broken before.
 
         Raises :class:`ProofFailed`, or another :class:`RegistryError` where the registry cannot be asked.
         """
@@ -58,7 +65,7 @@ class Serving(NamedTuple):
             )
         if not report.complete:
             raise RegistryUnavailable("; ".join(report.problems[:_MAX_SHOWN]), where=self.settings.registry)
-        self._demand_cold(plan.get("layers", ()))
+        self._demand_cold(gone)
         return {"tags": report.summary["tags"], "requests": report.summary["requests"]}
 
     def _walk(self) -> Report:
@@ -75,10 +82,10 @@ class Serving(NamedTuple):
         options = Options(tags_per_repository=self.tags_per_repository)
         return walk(Client(self.settings), concurrency=self.concurrency, options=options)
 
-    def _demand_cold(self, swept: Sequence[Sequence[str]]) -> None:
+    def _demand_cold(self, gone: Sequence[Tuple[str, str]]) -> None:
         """A cache that outlived the collection would make pushes skip what is gone, and store hollow images."""
         with Client(self.settings) as client:
-            for repository, digest in swept:
+            for repository, digest in gone:
                 if client.head_blob(repository, digest).status == 200:
                     what = "the registry still says that it has what was swept: its cache outlived the collection"
                     advice = "commands.resume must restart the registry"

@@ -1,6 +1,10 @@
 # Copyright: registry-runbooks contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Pushes under way, as the store shows them: uploads, and what was uploaded and is not named by a manifest yet."""
+"""Pushes under way, as the store shows them: uploads, and what was uploaded and is not named by a manifest yet.
+
+Somebody is at it while something is written: an upload that nobody has written to for the grace period was broken off, as are all that
+were cut when the registry was stopped. A collection takes neither kind; it is only for the sake of those who push that it waits.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +16,6 @@ from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 from ..plans.collection import Push
 from ..store.layout import BASE, layer_link_path, revision_link_path
 
-#: an upload that was not written to for this long is given up, in seconds: the registry's own purge goes by the same time
-STALE_SECONDS = 24 * 3600.0
 #: a file from further in the future than this says that the clock jumped, not that somebody writes, in seconds
 _SKEW_SECONDS = 300.0
 _MAX_NESTING = 128
@@ -26,10 +28,11 @@ class Uploads(NamedTuple):
     stale: List[str]  # in words
 
 
-def find_uploads(root: str) -> Uploads:
+def find_uploads(root: str, grace: float) -> Uploads:
     """Every upload below ``repositories/``, those of repositories without any image included.
 
-    A folder with neither ``startedat`` nor ``data`` is what a cancelled mount leaves: no upload.
+    One is in flight where the last write is less than ``grace`` seconds ago. A folder with neither ``startedat`` nor ``data`` is what a
+    cancelled mount leaves: no upload.
     """
     found = Uploads([], [])
     now = time.time()
@@ -39,10 +42,10 @@ def find_uploads(root: str) -> Uploads:
             if written is None:
                 continue
             age = now - written
-            if _is_recent(age, STALE_SECONDS):
+            if _is_recent(age, grace):
                 found.in_flight.append(Push(repository, "", max(age, 0.0), f"upload {name[:64]} is under way"))
             else:
-                found.stale.append(f"{repository}: upload {name[:64]} is stale ({age / 3600:.0f} hours without a write)")
+                found.stale.append(f"{repository}: upload {name[:64]} was broken off ({age / 60:.0f} minutes without a write)")
     return found
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -121,7 +122,7 @@ def delete(registry: RegistryProcess, repository: str, digest: str) -> None:
 
 def files(root: str) -> dict[str, bytes]:
     """Path below the rootdirectory: content, of every blob and link of the store itself."""
-    found = (path for path in Path(root).rglob("*") if path.is_file() and OWN not in path.parts and "_uploads" not in path.parts)
+    found = (path for path in Path(root, "docker").rglob("*") if path.is_file() and "_uploads" not in path.parts)
     return {str(path.relative_to(root)): path.read_bytes() for path in found}
 
 
@@ -139,8 +140,6 @@ def phases(result: Result, state: str = "done") -> list[str]:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 4 MiB."""
-    import subprocess
-
     folder = tmp_path / "small"
     folder.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)], capture_output=True, check=False)

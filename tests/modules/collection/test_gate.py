@@ -13,7 +13,7 @@ from ansible.module_utils.registry_lab import images
 from ansible.module_utils.registry_lab.place import blob_path, layer_path, revision_path
 from ansible.module_utils.registry_lab.push import push
 
-from .conftest import files, phases, with_garbage
+from .conftest import files, phases, place_of, with_garbage
 
 
 def refused(collect, options, root, **more):
@@ -158,8 +158,6 @@ def test_a_dry_run_of_another_store(place, collect):
     ],
 )
 def test_a_dry_run_that_cannot_be_relied_on(script, said, any_registry, collect):
-    from .conftest import place_of
-
     made = place_of(any_registry())
     with_garbage(made)
     options = made.with_command("dry_run", [sys.executable, "-c", script, "garbage-collect", "--dry-run", "x"])

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from ansible.module_utils.registry_lab import images
 from ansible.module_utils.registry_lab.place import blob_path, revision_path
 from ansible.module_utils.registry_lab.push import push
 
-from .conftest import broken, files, phases, with_garbage
+from .conftest import broken, files, phases, place_of, with_garbage
 
 
 def times(root):
@@ -83,8 +84,6 @@ def test_a_collection_that_takes_more_than_it_said(place, collect):
 
 @pytest.mark.parametrize("script", ["raise SystemExit(3)", "os.kill(os.getpid(), 9)"])
 def test_a_collection_that_fails_on_the_way(script, any_registry, collect):
-    from .conftest import place_of
-
     made = place_of(any_registry())
     with_garbage(made)
     before = files(made.root)
@@ -95,8 +94,6 @@ def test_a_collection_that_fails_on_the_way(script, any_registry, collect):
 
 
 def test_a_collection_that_does_not_end_is_killed_with_all_that_it_started(any_registry, collect, tmp_path):
-    from .conftest import place_of
-
     made = place_of(any_registry())
     with_garbage(made)
     before = files(made.root)
@@ -129,8 +126,6 @@ def test_a_cache_that_outlives_the_collection(place, collect):
 
 def head(registry, image):
     """Have the registry's cache take in the blobs of an image."""
-    import contextlib
-
     with contextlib.closing(registry.connect()) as connection:
         for blob in image.blobs:
             connection.request("HEAD", f"/v2/team/app/blobs/{blob.digest}")
