@@ -79,7 +79,7 @@ def _root(path: str, text: str) -> Any:
         _check_shape(path, text, loader)
         return yaml.compose(text, Loader=loader)
     except yaml.YAMLError as error:
-        raise BadInput(_told(error), where=path, advice=_INDENTATION if r"\t" in str(error) else "") from None
+        raise BadInput(_told(error), where=path, advice=_INDENTATION if _is_at_tab(error, text) else "") from None
 
 
 def _check_shape(path: str, text: str, loader: Any) -> None:
@@ -106,6 +106,11 @@ def _told(error: Any) -> str:
     place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
     return f"{place}this is not valid YAML: {problem}"
+
+
+def _is_at_tab(error: Any, text: str) -> bool:
+    mark = getattr(error, "problem_mark", None)
+    return mark is not None and text[mark.index : mark.index + 1] == "\t"
 
 
 def nodes_of(root: Any) -> List[Any]:

@@ -67,26 +67,28 @@ class Environment:
 
 def read_environment(folder: str, process: Mapping[str, str]) -> Environment:
     """The environment of a project in ``folder`` for a process with the variables ``process``."""
-    known = {name: Setting(value, _ENVIRONMENT) for name, value in process.items()}
     path = os.path.join(folder, ".env")
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             text = file.read()
     except FileNotFoundError:
-        return Environment(known)
+        text = ""
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"cannot be read ({getattr(error, 'strerror', None) or 'not UTF-8'})", where=path) from None
-    return Environment({**_parse(path, text, known), **known})
+    return parse_environment(path, text, process)
 
 
-def _parse(path: str, text: str, known: Mapping[str, Setting]) -> Dict[str, Setting]:
+def parse_environment(path: str, text: str, process: Mapping[str, str]) -> Environment:
+    """The same from the ``text`` of the file at ``path``."""
+    known = {name: Setting(value, _ENVIRONMENT) for name, value in process.items()}
     found: Dict[str, Setting] = {}
     for entry in _ENTRY.finditer(text):
         value = entry["single"]
         if value is None:
             value = _interpolated(entry["double"] or entry["bare"] or "", Environment({**found, **known}))
-        found[entry["name"]] = Setting(value, f"{path}:{text.count(chr(10), 0, entry.start()) + 1}")
-    return found
+        line = text.count("\n", 0, entry.start()) + 1
+        found[entry["name"]] = Setting(value, f"{path}:{line}")
+    return Environment({**found, **known})
 
 
 def _interpolated(raw: str, environment: Environment) -> str:

@@ -43,10 +43,10 @@ def change_to(value: str, image: str, environment: Environment) -> Optional[Chan
     current = environment.evaluate(parts)
     if not any(isinstance(part, Variable) for part in parts):
         return None if current == image else Change(0, len(value), image)
+    if current in spellings(image):
+        return None
     leaves = sorted(_leaves(parts, "", "", environment, inside=False), key=lambda leaf: not leaf.alone)
     for spelling in spellings(image):
-        if current == spelling:
-            return None
         for leaf in leaves:
             text = _replacement(leaf, spelling)
             if text:
