@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from typing import List
 
 from .errors import LabError
@@ -79,7 +80,12 @@ class LabFolder:
         shutil.rmtree(self.path)
 
     def _is_ours(self) -> bool:
-        return os.path.isdir(self.path) and not os.path.islink(self.path) and os.path.isfile(os.path.join(self.path, self.mark))
+        try:
+            found = os.lstat(self.path)
+        except OSError:
+            return False
+        marked = os.path.isfile(os.path.join(self.path, self.mark))
+        return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and marked
 
     def _foreign(self) -> LabError:
         return LabError("exists, and is no lab's folder", where=self.path, advice="Name a folder that does not exist yet")

@@ -13,6 +13,7 @@ import shlex
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -73,30 +74,37 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("vm"))
 
 
-@pytest.fixture(scope="session")
+@contextmanager
+def labs_made() -> Iterator[Callable[..., RunningVm]]:
+    """What ``new_vm_lab`` gives, for fixtures of another scope; the labs are removed at the end."""
+    with ExitStack() as at_the_end:
+
+        def make(engine: str = "auto") -> RunningVm:
+            folder = tempfile.mkdtemp(prefix="vm-")  # a short path: there are sockets in it
+            at_the_end.callback(os.rmdir, folder)
+            at_the_end.callback(VmLab(f"{folder}/lab").down)
+            fit_or_skip(f"{folder}/lab", engine)
+            return RunningVm(f"{folder}/lab", engine)
+
+        yield make
+
+
+@pytest.fixture
 def new_vm_lab() -> Iterator[Callable[..., RunningVm]]:
-    """``new_vm_lab(engine="auto")`` makes one more lab, in a few seconds; all of them are removed at the end of the session."""
-    made: list[str] = []
-
-    def make(engine: str = "auto") -> RunningVm:
-        folder = tempfile.mkdtemp(prefix="vm-")  # a short path: there are sockets in it
-        made.append(folder)
-        _fit_or_skip(f"{folder}/lab", engine)
-        return RunningVm(f"{folder}/lab", engine)
-
-    yield make
-    for folder in made:
-        VmLab(f"{folder}/lab").down()
-        os.rmdir(folder)
+    """``new_vm_lab(engine="auto")`` makes one more lab, in a few seconds; all of them are removed at the end of the test."""
+    with labs_made() as make:
+        yield make
 
 
 @pytest.fixture(scope="session")
-def vm_lab(new_vm_lab: Callable[..., RunningVm]) -> RunningVm:
+def vm_lab() -> Iterator[RunningVm]:
     """The lab that tests share: leave it as you found it."""
-    return new_vm_lab()
+    with labs_made() as make:
+        yield make()
 
 
-def _fit_or_skip(folder: str, engine: str) -> None:
+def fit_or_skip(folder: str, engine: str = "auto") -> None:
+    """Skip the test where no lab can be made; fail it in CI, where one must be."""
     try:
         VmLab(folder, engine).missing()
     except LabError as unfit:

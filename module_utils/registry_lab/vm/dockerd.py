@@ -69,6 +69,7 @@ class OwnEngine:
         for name in ("docker.pid", "dockerd.pid"):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(os.path.join(self._folder, name))
+        shutil.rmtree(os.path.join(self._folder, "exec"), ignore_errors=True)  # names processes that are no more
 
     def _bridges(self) -> List[str]:
         """The interfaces of all networks that it ever had, as its database names them."""

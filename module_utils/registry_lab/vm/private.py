@@ -57,9 +57,10 @@ def machine_run(folder: str) -> str:
 
 
 def inhabitants(name: str) -> List[int]:
-    """PIDs of all processes that live in a namespace of this name."""
-    mark = f" overlay {name} ".encode()
-    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and mark in _mounts(entry)]
+    """PIDs of all processes that live in a namespace of this name, or are on their way into it."""
+    mark, argument = f" overlay {name} ".encode(), f"\0{name}\0".encode()
+    every = [entry for entry in os.listdir("/proc") if entry.isdigit()]
+    return [int(pid) for pid in every if mark in _read(pid, "mountinfo") or argument in _read(pid, "cmdline")]
 
 
 def evict(name: str) -> None:
@@ -74,9 +75,9 @@ def evict(name: str) -> None:
         time.sleep(0.02)
 
 
-def _mounts(pid: str) -> bytes:
+def _read(pid: str, what: str) -> bytes:
     try:
-        with open(f"/proc/{pid}/mountinfo", "rb") as file:
+        with open(f"/proc/{pid}/{what}", "rb") as file:
             return file.read()
     except OSError:
         return b""

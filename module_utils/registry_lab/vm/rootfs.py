@@ -77,9 +77,9 @@ def program(name: str) -> str:
 #: Packages of Debian and Ubuntu, by the program for which they are needed.
 PACKAGES = {
     "busybox": "busybox-static",
-    "docker": "docker.io docker-cli",
+    "docker": "docker.io",
     "dockerd": "docker.io",
-    "nginx": "nginx-light",
+    "nginx": "nginx",
     "sshd": "openssh-server",
     "ssh-keygen": "openssh-client",
     "unshare": "util-linux",
