@@ -41,7 +41,7 @@ def repository(
     edges, subjects = edges or {}, subjects or {}
     ages = {tag: float(len(tags) - number) for number, tag in enumerate(tags)} | dict(days or {})
     names = {*tags.values(), *untagged, *edges, *subjects, *(child for below in edges.values() for child in below)}
-    links = {each: (linked or {}).get(each, 30.0) for each in names - set(tags.values())}
+    links = {each: (linked or {}).get(each, 30.0) for each in names}
     return RepositoryFacts(
         name,
         {tag: digest(each) for tag, each in tags.items()},

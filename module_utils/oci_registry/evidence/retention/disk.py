@@ -42,9 +42,8 @@ def look(root: str, view: RepositoryView, links: RepositoryLinks) -> Dict[str, A
     """The facts of one repository as plain data, from what the scan has of it."""
     legacy = {view.tags[tag] for tag in view.legacy}
     manifests = {*view.manifests, *legacy}
-    untagged = manifests.difference(view.tags.values())
     facts = facts_of(view, links.pushed)
-    return dict(facts, manifests=list(manifests), linked=_link_times(root, view.name, untagged))
+    return dict(facts, manifests=list(manifests), linked=_link_times(root, view.name, manifests))
 
 
 def facts_of(view: RepositoryView, pushed: Dict[str, float]) -> Dict[str, Any]:

@@ -18,7 +18,7 @@ class RepositoryFacts(NamedTuple):
     edges: Mapping[str, Sequence[str]]  # manifest: the manifests of this repository that it names; only where it names any
     subjects: Mapping[str, str]  # manifest: what it refers to; only where it refers to anything
     manifests: Set[str]  # every manifest that the repository serves and that could be read
-    linked: Mapping[str, float]  # manifest without a tag: when the link that serves it was last written
+    linked: Mapping[str, float]  # manifest: when the link that serves it was last written
 
     def as_data(self) -> Dict[str, Any]:
         """Plain JSON types, for the way from one process to another."""

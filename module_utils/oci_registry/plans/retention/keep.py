@@ -26,7 +26,7 @@ def keep(facts: RepositoryFacts, rule: Rule, evidence: Evidence, clock: Clock) -
     """Apply the rule of a repository, and close the result over all that is needed or refers to it."""
     kept, lost = TagJudge(facts, rule, evidence, clock).judge()
     graph = Graph(facts)
-    digests = _untagged(facts, evidence, clock)
+    digests = _untagged(facts, graph, evidence, clock)
     about = [graph.subject_tags[tag] for tag in kept if tag in graph.subject_tags]
     closure = graph.closure([*[facts.tags[tag] for tag in kept], *about, *digests])
     for tag, subject in graph.subject_tags.items():
@@ -58,10 +58,10 @@ class Graph:
                 found.setdefault(digest, []).append(subject)
         return found
 
-    def below(self, root: str) -> Set[str]:
-        """``root`` and all manifests that it needs."""
+    def below(self, *roots: str) -> Set[str]:
+        """``roots`` and all manifests that they need."""
         seen: Set[str] = set()
-        waiting = [root]
+        waiting = list(roots)
         while waiting:
             digest = waiting.pop()
             if digest not in seen:
@@ -85,20 +85,20 @@ class Graph:
         return seen
 
 
-def _untagged(facts: RepositoryFacts, evidence: Evidence, clock: Clock) -> Dict[str, str]:
+def _untagged(facts: RepositoryFacts, graph: Graph, evidence: Evidence, clock: Clock) -> Dict[str, str]:
     """Manifests that stay although no tag asks for it: those in use, and those that may belong to a push under way."""
     found = {digest: "in use" for digest in evidence.in_use if digest in facts.manifests}
     tagged = set(facts.tags.values())
     young = [digest for digest in facts.manifests - tagged - found.keys() if _may_be_pushed(facts, digest, evidence, clock)]
     if not young:
         return found
-    reached = _newest_above(facts)
+    needed = graph.below(*tagged)
+    indexed = _newest_index(facts)
     for digest in sorted(young):
-        above = reached.get(digest)
-        if above is None and facts.subjects.get(digest) not in facts.manifests:
+        if digest not in needed and facts.subjects.get(digest) not in facts.manifests:
             found[digest] = clock.doubt or "no tag needs it, and it may belong to a push under way"
-        elif above is not None and digest in facts.linked and facts.linked[digest] > above:
-            found[digest] = "pushed again after the images that have it, so it may belong to a push under way"
+        elif facts.linked.get(digest, 0.0) > indexed.get(digest, float("inf")):
+            found[digest] = "pushed again after the indexes that name it, so it may belong to a push under way"
     return found
 
 
@@ -108,15 +108,11 @@ def _may_be_pushed(facts: RepositoryFacts, digest: str, evidence: Evidence, cloc
     return digest not in facts.linked or clock.is_young(facts.linked[digest], evidence.grace)
 
 
-def _newest_above(facts: RepositoryFacts) -> Dict[str, float]:
-    """Manifest: when the newest of the tags that need it was pushed."""
+def _newest_index(facts: RepositoryFacts) -> Dict[str, float]:
+    """Manifest: when the newest of the indexes that name it was pushed; a push brings the children first."""
     newest: Dict[str, float] = {}
-    for tag in sorted(facts.tags, key=lambda tag: -facts.pushed.get(tag, 0.0)):
-        time = facts.pushed.get(tag, 0.0)
-        waiting = [facts.tags[tag]]
-        while waiting:
-            digest = waiting.pop()
-            if digest not in newest:
-                newest[digest] = time
-                waiting.extend(facts.edges.get(digest, ()))
+    for index, children in facts.edges.items():
+        time = facts.linked.get(index, 0.0)
+        for digest in children:
+            newest[digest] = max(newest.get(digest, 0.0), time)
     return newest
