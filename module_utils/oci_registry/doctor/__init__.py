@@ -1,8 +1,8 @@
 # Copyright: registry-runbooks contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``registry-doctor``: verify images, walk a catalog, scan a disk. The command line of the core, shipped as one zipapp.
+"""``registry-doctor``: verify images, walk a catalog, scan a disk, retain, collect. The command line of the core, shipped as one zipapp.
 
-Exit codes: 0 healthy, 1 findings, 2 could not look (bad input included). Reports go to standard output, progress to standard error.
+Exit codes: 0 healthy or done, 1 findings or refused, 2 could not (bad input included). Reports go to standard output, progress to standard error.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from ..errors import BadInput, RegistryError
 from ..reference import Reference, parse_reference, parse_repository
 from ..render import FORMATS, printable
 from ..report import EXIT_NOT_LOOKED, Report
-from ..scan import scan
-from ..store import find_stores
 from ..walk import Options, walk
+from . import upkeep
 from .arguments import parser
-from .progress import ScanProgress, WalkProgress
+from .progress import WalkProgress
+from .scanning import scan_stores
 
 _NAME_IT = "Name it with --registry HOST[:PORT]"
 
@@ -32,11 +32,26 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run one subcommand and return the exit code."""
     arguments = parser().parse_args(argv)
     try:
-        reports = _looked(arguments)
-        written = _print(reports, arguments.output)
+        return _upkeep(arguments) if arguments.command in upkeep.JOBS else _observe(arguments)
     except KeyboardInterrupt:
         _say("interrupted")
         return EXIT_NOT_LOOKED
+
+
+def _upkeep(arguments: argparse.Namespace) -> int:
+    try:
+        outcome = upkeep.run(arguments)
+    except RegistryError as error:
+        _say(str(error))
+        return EXIT_NOT_LOOKED
+    text = upkeep.as_json(outcome) if arguments.output == "json" else upkeep.as_text(outcome)
+    return outcome.exit_code if _print(text) else EXIT_NOT_LOOKED
+
+
+def _observe(arguments: argparse.Namespace) -> int:
+    reports = _looked(arguments)
+    said = arguments.output == "text" and not any(report.summary for report in reports)  # why nothing could be looked at
+    written = said or _print(FORMATS[arguments.output](reports))
     return max(report.exit_code for report in reports) if written else EXIT_NOT_LOOKED
 
 
@@ -46,7 +61,11 @@ def _looked(arguments: argparse.Namespace) -> List[Report]:
         return _RUN[arguments.command](arguments)
     except RegistryError as error:
         _say(str(error))
-        observer, target = ("disk", ", ".join(arguments.paths)) if arguments.command == "scan" else ("http", arguments.registry)
+        observer, target = (
+            ("disk", arguments.config or ", ".join(arguments.paths))
+            if arguments.command == "scan"
+            else ("http", arguments.registry)
+        )
         return [Report(observer, target, arguments.proof, [], {}, [str(error)], [], [])]
 
 
@@ -73,13 +92,6 @@ def _walk(arguments: argparse.Namespace) -> List[Report]:
     client, concurrency, options = _client(arguments, arguments.registry), _concurrency(arguments), _options(arguments)
     progress = None if arguments.quiet else WalkProgress()
     return [walk(client, repositories=repositories, concurrency=concurrency, options=options, progress=progress)]
-
-
-def _scan(arguments: argparse.Namespace) -> List[Report]:
-    stores = [store for path in arguments.paths for store in find_stores(path)]
-    progress = None if arguments.quiet else ScanProgress()
-    options = {"mode": arguments.mode, "proof": arguments.proof, "dialect": arguments.dialect, "progress": progress}
-    return [scan(store.root, name=store.name, **options) for store in stores]
 
 
 def _client(arguments: argparse.Namespace, registry: str) -> Client:
@@ -119,12 +131,10 @@ def _options(arguments: argparse.Namespace) -> Options:
     return Options(arguments.proof, limit, arguments.referrers)
 
 
-def _print(reports: List[Report], output: str) -> bool:
-    """Write the reports to standard output; False, and why on standard error, where that cannot be done."""
-    if output == "text" and not any(report.summary for report in reports):
-        return True  # why nothing could be looked at was said
+def _print(text: str) -> bool:
+    """Write to standard output; False, and why on standard error, where that cannot be done."""
     try:
-        _write(FORMATS[output](reports))
+        _write(text)
     except OSError as error:
         _say(f"the report cannot be written ({error.strerror})")
         _forget_output()
@@ -153,4 +163,4 @@ def _forget_output() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-_RUN = {"verify": _verify, "walk": _walk, "scan": _scan}
+_RUN = {"verify": _verify, "walk": _walk, "scan": scan_stores}

@@ -12,17 +12,29 @@ from ..scan import DIALECTS
 from ..scan import PROOFS as SCAN_PROOFS
 from ..walk import PROOFS
 
-_ABOUT = "Prove that the images of an OCI registry can be pulled. Reads only."
+_ABOUT = """\
+Prove that the images of an OCI registry can be pulled: verify, walk and scan only read.
+Keep its store small without losing any: retain and collect are for its host, and change it."""
 _EXAMPLES = """\
 examples:
   registry-doctor verify registry.example.com:5050/infra-ci:latest    can it be pulled, on every platform?
   registry-doctor walk --registry registry.example.com:5050           every tag of every repository
   registry-doctor scan /opt/registry/data                             on the registry's host: what exactly is wrong
+  registry-doctor collect --config registry-private.json --check      on the registry's host: what a collection would do
 
 """
 _EXIT_CODES = """\
 exit codes:
   0 healthy    1 findings    2 could not look (bad options included)
+"""
+_UPKEEP = """\
+configuration:
+  JSON: {"name": "registry-private", "retain": {...}, "collect": {...}, "scan": {...}}, with the options of the Ansible
+  modules registry_retention, registry_collection and registry_store_info. Mode 0600 if it holds a password, which may
+  also come from REGISTRY_PASSWORD. docs/runbooks/maintenance.md tells more.
+
+exit codes:
+  0 done, or nothing to do    1 refused, or not proven    2 could not (bad options included)
 """
 _CREDENTIALS = """\
 credentials:
@@ -33,12 +45,14 @@ credentials:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The whole command line; ``command`` of what it parses is verify, walk or scan."""
+    """The whole command line; ``command`` of what it parses is verify, walk, scan, retain or collect."""
     whole = _formatted(argparse.ArgumentParser(prog="registry-doctor", description=_ABOUT), _EXAMPLES + _EXIT_CODES)
-    commands = whole.add_subparsers(dest="command", required=True, metavar="verify | walk | scan")
+    commands = whole.add_subparsers(dest="command", required=True, metavar="verify | walk | scan | retain | collect")
     _verify(_formatted(commands.add_parser("verify", help="prove named images over HTTP"), _CREDENTIALS + _EXIT_CODES))
     _walk(_formatted(commands.add_parser("walk", help="prove every tag of a registry over HTTP"), _CREDENTIALS + _EXIT_CODES))
     _scan(_formatted(commands.add_parser("scan", help="prove stores on disk, without a registry"), _EXIT_CODES))
+    _upkeep(_formatted(commands.add_parser("retain", help="delete what no rule keeps and nothing needs"), _UPKEEP))
+    _collect(_formatted(commands.add_parser("collect", help="collect garbage without losing an image"), _UPKEEP))
     return whole
 
 
@@ -63,14 +77,36 @@ def _walk(command: argparse.ArgumentParser) -> None:
 
 
 def _scan(command: argparse.ArgumentParser) -> None:
-    command.add_argument("paths", nargs="+", metavar="PATH", help="a registry's rootdirectory, or a folder of several")
+    command.add_argument("paths", nargs="*", metavar="PATH", help="a registry's rootdirectory, or a folder of several")
     kinds = "what kind of store it is: one that is pushed to, or a pull-through cache (default: find out)"
     command.add_argument("--mode", choices=("auto", "hosted", "cache"), default="auto", help=kinds)
     proofs = "sizes hashes every manifest and compares the size of every blob; content also hashes every blob (default: sizes)"
     command.add_argument("--proof", choices=SCAN_PROOFS, default="sizes", help=proofs)
     dialects = "major version of the Distribution that serves the store (default: 2)"
     command.add_argument("--dialect", choices=DIALECTS, default=DIALECTS[0], help=dialects)
+    command.add_argument("--config", metavar="FILE", help="take path, mode, proof and dialect from there, as a schedule does")
+    _add_textfile(command)
     _add_output(command)
+
+
+def _upkeep(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--config", metavar="FILE", required=True, help="the options; see below")
+    command.add_argument("--check", action="store_true", help="only say what would be done")
+    _add_textfile(command)
+    command.add_argument("--output", choices=("text", "json"), default="text", help="default: text")
+
+
+def _collect(command: argparse.ArgumentParser) -> None:
+    _upkeep(command)
+    instead = command.add_mutually_exclusive_group()
+    restore = "put back what was lost since a snapshot (default: the newest), instead of collecting"
+    instead.add_argument("--restore", nargs="?", const="", metavar="SNAPSHOT", help=restore)
+    expire = "remove a snapshot (default: all that are old enough), instead of collecting"
+    instead.add_argument("--expire", nargs="?", const="", metavar="SNAPSHOT", help=expire)
+
+
+def _add_textfile(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--textfile", metavar="FILE", help="write the outcome there as Prometheus metrics")
 
 
 def _add_connection(command: argparse.ArgumentParser) -> None:
