@@ -74,19 +74,23 @@ def read_document(path: str, content: bytes) -> Document:
 
 
 def _root(path: str, text: str) -> Any:
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        _check_shape(path, text, loader)
-        return yaml.compose(text, Loader=loader)
+        _check_shape(path, text)
+        return yaml.compose(text, Loader=_loader())
     except yaml.YAMLError as error:
         raise BadInput(_told(error), where=path, advice=_INDENTATION if _is_at_tab(error, text) else "") from None
 
 
-def _check_shape(path: str, text: str, loader: Any) -> None:
+def _loader() -> Any:
+    """The parser of libyaml, which is ten times as fast, or the one in Python where PyYAML was built without it."""
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _check_shape(path: str, text: str) -> None:
     """One document, of a depth that is safe to recurse into."""
     event: Any
     depth = documents = 0
-    for event in yaml.parse(text, Loader=loader):
+    for event in yaml.parse(text, Loader=_loader()):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -133,11 +137,17 @@ def children_of(node: Any) -> List[Any]:
     return list(node.value) if isinstance(node, yaml.SequenceNode) else []
 
 
-def properties_length(written: str) -> int:
-    """How many characters the tag and the anchor before a scalar take, with what separates them from it."""
+def properties_length(document: Document, node: Any) -> int:
+    """How many characters the tag and the anchor of a scalar take, with what separates them from its content."""
+    written = document.text[node.start_mark.index : node.end_mark.index]
     if written[:1] not in ("&", "!"):
         return 0
-    return next(int(token.start_mark.index) for token in yaml.scan(written) if isinstance(token, yaml.ScalarToken))
+    try:
+        tokens = list(yaml.scan(written, Loader=_loader()))
+    except yaml.YAMLError:
+        what = f"line {document.line(node.start_mark.index)}: the tag or anchor of this value cannot be told from it"
+        raise BadInput(what, where=document.path, advice="Write the value on the same line") from None
+    return next((int(token.start_mark.index) for token in tokens if isinstance(token, yaml.ScalarToken)), len(written))
 
 
 def is_plain(value: str) -> bool:

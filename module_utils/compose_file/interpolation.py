@@ -49,8 +49,9 @@ def change_to(value: str, image: str, environment: Environment) -> Optional[Chan
     for spelling in spellings(image):
         for leaf in leaves:
             text = _replacement(leaf, spelling)
-            if text:
-                return Change(leaf.start, leaf.end, text)
+            change = Change(leaf.start, leaf.end, text or "")
+            if text and environment.evaluate(parse_template(change.of(value))) == spelling:
+                return change
     raise BadInput(f"is made of {_told(parts, environment)}, and no default of it can make {image}", advice="Set it there")
 
 

@@ -37,7 +37,7 @@ class Splice(NamedTuple):
 def written(document: Document, node: Any) -> Written:
     """Find the content of a scalar. Raises BadInput for a block scalar of several lines."""
     start, end, style = node.start_mark.index, node.end_mark.index, node.style or ""
-    start += properties_length(document.text[start:end])
+    start += properties_length(document, node)
     if style in ("|", ">"):
         return _block(document, node, start)
     inner = 1 if style else 0

@@ -59,12 +59,11 @@ def _service(document: Document, found: Dict[str, Any], name: str) -> Service:
 
 
 def _scalar(document: Document, name: str, node: Any) -> Any:
-    if is_null(node):
-        return None
+    """The node if it says something, None if it is empty."""
     if not is_scalar(node) or node.tag == "!reset":
         what = f"line {document.line(node.start_mark.index)}: the image of service {name} is no text"
         raise BadInput(what, where=document.path)
-    return node
+    return None if is_null(node) or not node.value.strip() else node
 
 
 class _Base(NamedTuple):
