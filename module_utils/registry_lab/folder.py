@@ -74,10 +74,14 @@ class LabFolder:
         """Stop every registry and remove the folder with all that is in it; LabError for a folder of somebody else."""
         if not self.exists:
             return
-        if not self._is_ours():
-            raise self._foreign()
+        self.refuse_foreign()
         self.stop()
         shutil.rmtree(self.path)
+
+    def refuse_foreign(self) -> None:
+        """LabError for a folder of somebody else; nothing where there is none."""
+        if self.exists and not self._is_ours():
+            raise self._foreign()
 
     def _is_ours(self) -> bool:
         try:

@@ -26,7 +26,7 @@ def check(folder: str, own_engine: bool) -> None:
         raise LabError(
             "needs root: it starts an SSH server with a view of its own of /etc", advice="Run it as root, or with sudo -E"
         )
-    _check_programs([*_PROGRAMS, *(["dockerd"] if own_engine else [])])
+    _check_programs([*_PROGRAMS, *(["dockerd", "ip"] if own_engine else [])])
     find_compose()
     _check_space(folder)
     if own_engine and not os.access("/proc/sys/net/ipv4/ip_forward", os.W_OK):

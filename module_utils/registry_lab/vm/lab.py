@@ -85,16 +85,18 @@ class VmLab:
 
     @property
     def begun(self) -> bool:
-        """Whether there is anything of it."""
+        """Whether there is anything of it; LabError for a folder of somebody else."""
+        self._folder.refuse_foreign()
         return self._folder.exists
 
     def parts(self) -> Parts:
         """Its parts; LabError where it was not begun."""
+        self._folder.refuse_foreign()
         return Parts(Vm.load(self._folder.path))
 
     def missing(self) -> List[str]:
         """Names of the steps that :meth:`up` would take; empty where all of it runs."""
-        if not Vm.begun(self._folder.path):
+        if not (self.begun and Vm.begun(self._folder.path)):
             self._check()
             return ["folder", "files", "engine", "images", "services", "content", "ssh"]
         return [step.name for step in self.parts().steps() if not step.done()]
@@ -106,7 +108,7 @@ class VmLab:
             self._check()
         self._folder.make()
         try:
-            with self._locked():
+            with self.locked():
                 return self._begin() + self._take_steps()
         except BaseException:
             if new:
@@ -138,7 +140,7 @@ class VmLab:
         if not self.begun:
             return False
         if Vm.begun(self._folder.path):
-            with self._locked():
+            with self.locked():
                 self._clear(self.parts())
         self._folder.remove()
         return True
@@ -156,7 +158,8 @@ class VmLab:
         _unmount_below(self._folder.path)
 
     @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
+        """While held, no other run changes the lab; LabError where one does."""
         with open(os.path.join(self._folder.path, VmFolder.mark), "rb") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -166,10 +169,9 @@ class VmLab:
 
     def describe(self) -> Dict[str, Any]:
         """All that one needs to use it; of a lab that was not begun only the folder. No secret."""
-        if not Vm.begun(self._folder.path):
+        if not (self.begun and Vm.begun(self._folder.path)):
             return {"folder": self._folder.path}
-        parts = self.parts()
-        return describe(parts)
+        return describe(self.parts())
 
 
 def describe(parts: Parts) -> Dict[str, Any]:

@@ -21,6 +21,7 @@ _ETC = {
     "group": "root:x:0:\nnobody:x:65534:\nnogroup:x:65534:\n",
     "nsswitch.conf": "hosts: files dns\n",
 }
+_ADMINISTRATORS = ":/usr/local/sbin:/usr/sbin:/sbin"  # the end of a search path
 _FOLDERS = ("tmp", "run", "root", "var/lib/registry", "var/log/nginx", "var/lib/nginx", "var/lock")
 _REGISTRY_CONFIG = """\
 version: 0.1
@@ -68,7 +69,7 @@ def nginx() -> Rootfs:
 
 def program(name: str) -> str:
     """Absolute path of a program, those for administrators included; LabError where there is none."""
-    found = shutil.which(name, path=os.environ.get("PATH", os.defpath) + ":/usr/local/sbin:/usr/sbin:/sbin")
+    found = shutil.which(name, path=os.environ.get("PATH", os.defpath) + _ADMINISTRATORS)
     if found is None:
         raise LabError(f"needs {name}", advice="On Debian or Ubuntu: apt-get install " + PACKAGES.get(name, name))
     return found
@@ -79,6 +80,7 @@ PACKAGES = {
     "busybox": "busybox-static",
     "docker": "docker.io",
     "dockerd": "docker.io",
+    "ip": "iproute2",
     "nginx": "nginx",
     "sshd": "openssh-server",
     "ssh-keygen": "openssh-client",
