@@ -40,12 +40,13 @@ def list_quarantine(root: str) -> List[Entry]:
     return found
 
 
-def keep(root: str, workplace: Workplace, run_id: str, path: str, digest: str, reason: str) -> Entry:
+def keep(root: str, workplace: Workplace, run_id: str, path: str, digest: str, reason: str, *, needs: str = "") -> Entry:
     """Hard-link the file ``path`` (below ``root``) into the quarantine; it stays where it is, too. A folder moves there. Returns the entry.
 
+    ``needs``: a manifest without which undoing is of no use, with all that it needs in turn.
     Raises FileNotFoundError where there is neither.
     """
-    entry = _entry(run_id, path, digest, reason)
+    entry = _entry(run_id, path, digest, reason, needs)
     with parent_folder(root, path) as (source, name):
         is_folder = stat.S_ISDIR(os.stat(name, dir_fd=source, follow_symlinks=False).st_mode)
         append_line(os.path.join(workplace.folder(KEPT), _INDEX), json.dumps(entry))
@@ -60,12 +61,12 @@ def keep(root: str, workplace: Workplace, run_id: str, path: str, digest: str, r
 
 
 def keep_copies(root: str, workplace: Workplace, run_id: str, links: Mapping[str, str], reason: str) -> List[Entry]:
-    """Copy link files (path below ``root``: the digest that it is about) into the quarantine, with owner, mode and times.
+    """Copy link files (path below ``root``: the manifest with which it is of use) into the quarantine, with owner, mode and times.
 
     For what the registry itself is going to delete or rewrite: 2.8 rewrites links in place, and a hard link would change with them.
-    Links that are not there are passed over. Undoing puts a copy back only while the bytes of its digest are still there.
+    Links that are not there are passed over. Undoing puts a copy back only while all that the digest needs is still there.
     """
-    entries = [dict(_entry(run_id, path, digest, reason), needs=digest) for path, digest in links.items()]
+    entries = [_entry(run_id, path, digest, reason, digest) for path, digest in links.items()]
     found = [entry for entry in entries if os.path.lexists(os.path.join(root, entry["path"]))]
     if found:
         append_line(os.path.join(workplace.folder(KEPT), _INDEX), "\n".join(map(json.dumps, found)))
@@ -78,9 +79,10 @@ def keep_copies(root: str, workplace: Workplace, run_id: str, links: Mapping[str
     return found
 
 
-def _entry(run_id: str, path: str, digest: str, reason: str) -> Entry:
+def _entry(run_id: str, path: str, digest: str, reason: str, needs: str) -> Entry:
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    return {"run_id": run_id, "path": path, "digest": digest, "reason": reason, "kept": _kept_path(run_id, path), "time": now}
+    entry = {"run_id": run_id, "path": path, "digest": digest, "reason": reason, "kept": _kept_path(run_id, path), "time": now}
+    return {**entry, "needs": needs} if needs else entry
 
 
 def entries_of(root: str, run_id: str) -> List[Entry]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from typing import Dict, Iterator, NamedTuple, Optional, Sequence
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 from ..digest import is_digest
 from ..errors import ApplyFailed, RegistryError
@@ -85,7 +85,8 @@ class _Run:
     def _move_tag(self, item: Item, tag: str) -> None:
         """Move the tag's folder; a push that came in between goes back."""
         try:
-            entry = self._disk.remove_folder(layout.tag_path(item.repository, tag), item.digest, item.reason)
+            needs = "" if self._tools.api is None else item.digest  # a cache fetches again what it lacks
+            entry = self._disk.remove_folder(layout.tag_path(item.repository, tag), item.digest, item.reason, needs=needs)
         except FileNotFoundError:
             _skip(item, "it is gone already")
             return
@@ -140,21 +141,20 @@ def _links(root: str, item: Item, parts: Sequence[str]) -> Dict[str, str]:
     links: Dict[str, str] = {}
     for tag in item.tags:
         links[layout.tag_link_path(item.repository, tag)] = item.digest
-        links.update(_history(root, layout.tag_path(item.repository, tag)))
+        links.update(dict.fromkeys(_history(root, layout.tag_path(item.repository, tag)), item.digest))
     for digest in (item.digest, *parts):
         links[layout.revision_link_path(item.repository, digest)] = digest
         links[layout.layer_link_path(item.repository, digest)] = digest  # 2.8 deletes that, too
     return links
 
 
-def _history(root: str, tag_path: str) -> Dict[str, str]:
-    """The links of everything that a tag ever pointed at."""
-    links: Dict[str, str] = {}
+def _history(root: str, tag_path: str) -> List[str]:
+    """The paths of the links to everything that a tag ever pointed at."""
+    links: List[str] = []
     for algorithm in layout.ENCODED_LENGTHS:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            for name in sorted(os.listdir(os.path.join(root, tag_path, "index", algorithm))):
-                if is_digest(f"{algorithm}:{name}"):
-                    links[f"{tag_path}/index/{algorithm}/{name}/link"] = f"{algorithm}:{name}"
+            names = sorted(os.listdir(os.path.join(root, tag_path, "index", algorithm)))
+            links += [f"{tag_path}/index/{algorithm}/{name}/link" for name in names if is_digest(f"{algorithm}:{name}")]
     return links
 
 

@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 
 from ..digest import is_digest
+from ..evidence.stock import Stock
 from ..plans import steps
 from ..plans.steps import Plan, Step
-from ..store.layout import blob_path
+from ..reference import is_repository
+from ..store.layout import BASE
 from .journal import DONE, Journal
 from .quarantine import Entry, entries_of, keep, put_back
 from .workplace import Workplace
@@ -24,12 +25,12 @@ def undo(root: str, workplace: Workplace, own_run_id: str, run_id: str, *, check
     Raises :class:`BadInput` for a run that kept nothing.
     """
     plan, journal = Plan(), Journal(workplace, own_run_id)
-    entries = entries_of(root, run_id)
+    entries, stock = entries_of(root, run_id), Stock(root)
     try:
         for entry in entries:
             step = _step(entry)
             plan.steps.append(step)
-            if not _still_of_use(root, entry):
+            if not _still_of_use(stock, entry):
                 step.state = steps.SKIPPED
                 step.reason += "; it stays there, since its bytes were collected meanwhile: a snapshot from before has them"
             elif not check_mode:
@@ -48,10 +49,11 @@ def undo(root: str, workplace: Workplace, own_run_id: str, run_id: str, *, check
     return plan
 
 
-def _still_of_use(root: str, entry: Entry) -> bool:
-    """A link without its bytes would only break images."""
+def _still_of_use(stock: Stock, entry: Entry) -> bool:
+    """Whether what the entry needs is there: a link to what was collected would only break images."""
     needs = entry.get("needs")
-    return not is_digest(needs) or os.path.lexists(os.path.join(root, blob_path(str(needs))))
+    repository = entry["path"][len(f"{BASE}/repositories/") :].partition("/_")[0]
+    return not is_digest(needs) or not is_repository(repository) or stock.has(repository, str(needs))
 
 
 def _step(entry: Entry) -> Step:

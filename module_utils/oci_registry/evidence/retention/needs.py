@@ -36,5 +36,6 @@ def _needing(facts: RepositoryFacts, view: RepositoryView, tag: str) -> List[str
     graph = Graph(facts)
     found = [other for other in facts.tags if other != tag and digest in graph.below(facts.tags[other])]
     found += [other for other, subject in graph.subject_tags.items() if subject == digest and other not in found]
-    found += [referrer for referrer in graph.referrers.get(digest, ()) if referrer not in facts.tags.values()]
-    return sorted({*found, *(item.digest for item in view.referrers.get(digest, ()))})
+    referrers = {*graph.referrers.get(digest, ()), *(item.digest for item in view.referrers.get(digest, ()))}
+    found += [other for other in facts.tags if facts.tags[other] in referrers]
+    return sorted({*found, *referrers.difference(facts.tags.values())} - {tag})
