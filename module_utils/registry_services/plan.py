@@ -48,17 +48,17 @@ def _what(container: Optional[Container], wanted: str, image_id: str) -> Tuple[s
 
 
 def objections(service: Service, image: Image) -> List[str]:
-    """Why a service would not run with an image as it does now."""
+    """Why a service would not run with an image as it does now: what it would do instead."""
     if not image.version:
-        return [f"{image.reference} is no image of the Distribution registry: its --version names none"]
+        return [f"would run {image.reference}, which is no Distribution registry: its --version names none"]
     arguments = _arguments(service, image)
-    found = _unknown_command(service, image, arguments)
+    found = _unknown_command(image, arguments)
     path = _configuration(service, image, arguments)
     mounted = [mount for mount in service.mounts if mount.endswith(_SUFFIXES)]
     if mounted and path and not any(_covers(mount, path) for mount in service.mounts):
         found.append(
-            f"{service.name} would read {path}, the default of {image.reference}, and not {mounted[0]}, which is mounted: it would "
-            f"start without its store, its upstream and its passwords. Set command: [serve, {mounted[0]}]"
+            f"would read {path}, the default of {image.reference}, and not {mounted[0]}, which is mounted: it would "
+            f"start without its store, upstream and passwords. Set command: [serve, {mounted[0]}]"
         )
     return found
 
@@ -76,14 +76,14 @@ def _configuration(service: Service, image: Image, arguments: List[str]) -> str:
     return given[-1] if given else service.environment.get(CONFIGURATION_PATH) or image.environment.get(CONFIGURATION_PATH, "")
 
 
-def _unknown_command(service: Service, image: Image, arguments: List[str]) -> List[str]:
+def _unknown_command(image: Image, arguments: List[str]) -> List[str]:
     """The registry itself takes no file without ``serve``; the start script of some images adds that."""
     program = arguments[0].rpartition("/")[2] if arguments else ""
     if program not in ("registry", "docker-registry") or arguments[1:2] == [] or arguments[1] in _SUBCOMMANDS:
         return []
     return [
-        f"{service.name} would run '{' '.join(arguments)}', which {image.reference} does not understand. "
-        f"Put serve in front of its command: [serve, {arguments[1]}]"
+        f"would run '{' '.join(arguments)}', which {image.reference} does not understand. "
+        f"Put serve in front of the command: [serve, {arguments[1]}]"
     ]
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Sequence
 
-from .facts import Container, Image
+from .facts import Container, Image, Service
 from .plan import objections, step_for
 from .project import Project
 
@@ -24,12 +24,11 @@ def survey(project: Project, services: Sequence[str], reference: str, front: str
         return {**found, "image": {}, "plan": [], "objections": []}
     image = project.image(reference)
     steps = [step_for(service, containers[service.name], reference, image.id if image else "") for service in known]
-    against = [objection for service in known for objection in objections(service, image)] if image else []
     return {
         **found,
         "image": _image_row(reference, image),
         "plan": [step.as_dict() for step in steps],
-        "objections": _distinct(against),
+        "objections": _objections(known, image) if image else [],
     }
 
 
@@ -56,5 +55,10 @@ def _image_row(reference: str, image: Optional[Image]) -> Dict[str, Any]:
     }
 
 
-def _distinct(texts: Sequence[str]) -> List[str]:
-    return list(dict.fromkeys(texts))
+def _objections(services: Sequence[Service], image: Image) -> List[str]:
+    """Each objection once, with the services that it holds for in front."""
+    found: Dict[str, List[str]] = {}
+    for service in services:
+        for objection in objections(service, image):
+            found.setdefault(objection, []).append(service.name)
+    return [f"{', '.join(names)}: {objection}" for objection, names in found.items()]
