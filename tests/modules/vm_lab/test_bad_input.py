@@ -92,7 +92,7 @@ def test_a_full_disk_is_told_before_anything_is_made(tmp_path: Path) -> None:
 
 
 def test_it_needs_root(tmp_path: Path) -> None:
-    script = f"from module_utils.registry_lab.vm.lab import VmLab; VmLab('/tmp/vm-x').up()"  # noqa: S108
+    script = "from module_utils.registry_lab.vm.lab import VmLab; VmLab('/tmp/vm-x').up()"
     command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", sys.executable, "-c", script]
     outcome = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert "LabError: needs root" in outcome.stderr
