@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import time
@@ -23,6 +24,8 @@ _POLL_SECONDS = 0.2
 _LINGER_SECONDS = 0.5
 _KILL_AFTER_SECONDS = 10.0
 _LONGEST_LINE = 1 << 16
+#: becomes the command once a line comes in, and ends where none does
+_WAITING = ("/bin/sh", "-c", 'read -r _go && exec "$@"', "sh")
 
 
 class Child(NamedTuple):
@@ -42,29 +45,47 @@ class Outcome(NamedTuple):
 def run_command(
     argv: Argv, timeout: float, on_line: Optional[Line] = None, on_start: Optional[Callable[[Child], None]] = None
 ) -> Outcome:
-    """Run ``argv`` to its end; ``on_line`` hears each line of standard output. Raises :class:`CommandFailed` where it does not start or end.
+    """Run ``argv`` to its end. Raises :class:`CommandFailed` where it does not start or end.
 
-    Whatever else is raised meanwhile, the whole process group is killed first.
+    ``on_line`` hears each line of standard output. ``on_start`` hears of the process before it does anything: if this one is killed
+    first, the command never begins. Whatever else is raised meanwhile, the whole process group is killed first.
     """
-    try:
-        process = subprocess.Popen(
-            list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-        )
-    except OSError as error:
-        raise CommandFailed(f"cannot be started ({error.strerror or error})", where=_shown(argv)) from None
-    with process:
+    with _started(argv, waits=on_start is not None) as process:
         try:
             if on_start is not None:
                 on_start(Child(process.pid, start_time(process.pid)))
+                _let_go(process)
             return _Listener(process, on_line).listen(argv, time.monotonic() + timeout, timeout)
         except BaseException:
             end_group(process.pid, lambda: process.poll() is not None)
             raise
 
 
-def must_run(argv: Argv, timeout: float) -> None:
+def _started(argv: Argv, *, waits: bool) -> subprocess.Popen[bytes]:
+    if shutil.which(argv[0]) is None:
+        raise CommandFailed("cannot be started: no such program, or none that may be run", where=_shown(argv))
+    try:
+        return subprocess.Popen(
+            [*(_WAITING if waits else ()), *argv],
+            stdin=subprocess.PIPE if waits else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise CommandFailed(f"cannot be started ({error.strerror or error})", where=_shown(argv)) from None
+
+
+def _let_go(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(b"\n")
+            process.stdin.close()
+
+
+def must_run(argv: Argv, timeout: float, on_start: Optional[Callable[[Child], None]] = None) -> None:
     """Run ``argv``; :class:`CommandFailed` also where it ends with another code than 0."""
-    outcome = run_command(argv, timeout)
+    outcome = run_command(argv, timeout, on_start=on_start)
     if outcome.code:
         raise CommandFailed(f"ended with {outcome.code}: {outcome.tail or 'it said nothing'}", where=_shown(argv))
 

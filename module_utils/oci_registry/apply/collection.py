@@ -140,8 +140,8 @@ def recover(run: Run, mark: Mark) -> None:
             step["detail"] = f"run {mark.run or 'unknown'} was interrupted while {mark.phase}"
             run.told.recovered = {"run": mark.run, "phase": mark.phase}
             run.told.snapshot = snapshot.as_dict() if snapshot is not None else {}
-        if mark.phase == COLLECTING:
-            run.unproven = True
+        run.take_over(mark)
+        if run.unproven:
             with run.quiet():
                 _prove_or_put_back(run, aftermath, snapshot)
         else:

@@ -28,7 +28,7 @@ class Mark(NamedTuple):
     run: str = ""
     snapshot: str = ""
     pid: int = 0
-    child: Child = Child(0, "")  # the collection itself
+    child: Child = Child(0, "")  # the command that was started last
 
 
 def refuse_interrupted(workplace: Workplace) -> None:

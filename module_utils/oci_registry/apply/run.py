@@ -55,7 +55,12 @@ class Run:
         self.interruptions = interruptions
         self.unproven = False
         self._is_running = True  # as far as it was us who stopped it
-        self._mark = Mark(QUIESCING, run_id, pid=os.getpid())
+        self._mark = self._new_mark()
+
+    def take_over(self, mark: Mark) -> None:
+        """Go on for a run that was killed: its mark stays until all is done that it asks for."""
+        self._mark = mark._replace(pid=os.getpid())
+        self.unproven = mark.phase == COLLECTING
 
     @contextlib.contextmanager
     def quiet(self) -> Iterator[None]:
@@ -81,7 +86,7 @@ class Run:
         try:
             with self.told.step(record.RESUME):
                 for argv in self.site.commands.resume:
-                    must_run(argv, self.site.commands.timeout)
+                    must_run(argv, self.site.commands.timeout, self.remember)
         except CommandFailed as error:
             before = f"; before that: {failure}" if failure is not None else ""
             advice = "The registry may be down: look at it now, then run this again"
@@ -94,8 +99,9 @@ class Run:
         self.unproven = True
 
     def remember(self, child: Child) -> None:
-        """The process that collects, so that the next run can end it if this one is killed."""
-        self._set_mark(child=child)
+        """The command that runs, so that the next run can end it if this one is killed. On a full disk, running it matters more."""
+        with contextlib.suppress(RegistryError):
+            self._set_mark(child=child)
 
     def abort(self) -> None:
         """End a collection that outlived its command."""
@@ -107,15 +113,19 @@ class Run:
         """Take the mark away, unless there is something left to do for the next run."""
         if self._is_running and not self.unproven:
             clear_mark(self.site.workplace)
+            self._mark = self._new_mark()
 
     def _quiesce(self) -> None:
         self.told.changed = True
         self._is_running = False
         with self.told.step(record.QUIESCE):
             for argv in self.site.commands.quiesce:
-                must_run(argv, self.site.commands.timeout)
+                must_run(argv, self.site.commands.timeout, self.remember)
             if self.site.serving is not None:
                 self.site.serving.demand_quiet()
+
+    def _new_mark(self) -> Mark:
+        return Mark(QUIESCING, self.id, pid=os.getpid())
 
     def _set_mark(self, **changes: Any) -> None:
         self._mark = self._mark._replace(**changes)
