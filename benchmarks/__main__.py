@@ -1,6 +1,9 @@
 # Copyright: registry-runbooks contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``./runbook benchmark [walk|tls|auth|large|linear|scan|content ...]``: prints Markdown tables. All parts: about half an hour."""
+"""``./runbook benchmark [walk|tls|auth|large|linear|scan|content|snapshot|gate|compose ...]``: prints Markdown tables.
+
+All parts take about half an hour.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,17 @@ from ansible.module_utils.registry_lab.process import RegistryProcess  # noqa: E
 
 from runbook.build import write  # noqa: E402
 
-from . import http_peers, scan, walk  # noqa: E402
+from . import collection, compose_image, http_peers, scan, walk  # noqa: E402
 
-PARTS = ("walk", "tls", "auth", "linear", "content", "scan", "large")
+PARTS = ("walk", "tls", "auth", "linear", "content", "scan", "large", "snapshot", "gate", "compose")
+
+#: parts that need nothing but the doctor, a folder and a number of rounds
+_PLAIN = {
+    "content": scan.content,
+    "snapshot": lambda _doctor, *rest: collection.snapshot(*rest),
+    "gate": lambda _doctor, *rest: collection.gate(*rest),
+    "compose": lambda _doctor, *rest: compose_image.against_load_and_dump(*rest),
+}
 
 
 def main() -> None:
@@ -55,8 +66,8 @@ def _run(part: str, doctor: str, folder: Path, arguments: argparse.Namespace) ->
         return walk.behind_htpasswd(doctor, folder)
     if part == "linear":
         return walk.linear(doctor, folder / "walk") + "\n" + scan.linear(doctor, folder / "scan")
-    if part == "content":
-        return scan.content(doctor, folder, arguments.rounds)
+    if part in _PLAIN:
+        return _PLAIN[part](doctor, folder, arguments.rounds)
     root = folder if part == "scan" else folder / "data"
     print("making the large store (some minutes)", flush=True)
     make_store(str(root), 200, 50)
