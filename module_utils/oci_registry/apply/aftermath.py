@@ -59,7 +59,9 @@ class Aftermath:
         try:
             with self._told.step(record.PROVE_HTTP) as step:
                 plan = plan_of(snapshot)
-                proof = self._told.proof["http"] = self._site.serving.prove(plan, self._gone(plan.get("layers", ())))
+                tags = self._told.proof.get("disk", {}).get("tags", 0)
+                proof = self._site.serving.prove(plan, self._gone(plan.get("layers", ())), tags)
+                self._told.proof["http"] = proof
                 step["detail"] = f"{proof['tags']} tags pulled"
         except ProofFailed:
             if snapshot is not None:

@@ -48,10 +48,10 @@ class Serving(NamedTuple):
             what = f"answers {answer.status} to an upload after commands.quiesce"
             raise CommandFailed(what, where=self.settings.registry, advice=_NO_WRITES)
 
-    def prove(self, plan: Mapping[str, Any], gone: Sequence[Tuple[str, str]]) -> Dict[str, Any]:
+    def prove(self, plan: Mapping[str, Any], gone: Sequence[Tuple[str, str]], tags: int) -> Dict[str, Any]:
         """Walk everything, and make sure that the registry remembers nothing of what is ``gone`` from disk (repository, digest).
 
-        ``plan`` (:func:`plans.sweep.as_plan`) says what was broken before.
+        ``plan`` (:func:`plans.sweep.as_plan`) says what was broken before, ``tags`` how many there are on disk.
 
         Raises :class:`ProofFailed`, or another :class:`RegistryError` where the registry cannot be asked.
         """
@@ -65,6 +65,11 @@ class Serving(NamedTuple):
             )
         if not report.complete:
             raise RegistryUnavailable("; ".join(report.problems[:_MAX_SHOWN]), where=self.settings.registry)
+        if report.summary["tags"] < tags and not self.tags_per_repository:
+            what = f"serves {report.summary['tags']} tags, where the store has {tags}"
+            raise RegistryUnavailable(
+                what, where=self.settings.registry, advice="Does a proxy lead to another registry? Restart it"
+            )
         self._demand_cold(gone)
         return {"tags": report.summary["tags"], "requests": report.summary["requests"]}
 

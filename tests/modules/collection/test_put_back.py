@@ -180,3 +180,15 @@ def test_a_registry_that_does_not_start_again(place, collect):
     assert again["recovered"]["phase"] == "resuming"
     assert made.registry.running
     assert broken(made.registry) == []
+
+
+def test_a_proxy_that_leads_to_another_registry(any_registry, collect):
+    """Nothing is lost, so nothing is put back; but nothing is proven either."""
+    made, other = place_of(any_registry()), place_of(any_registry())
+    with_garbage(made)
+    both = {name: made.options["commands"][name] + other.options["commands"][name] for name in ("quiesce", "resume")}
+    options = {**made.options, "registry": other.registry.address, "commands": {**made.options["commands"], **both}}
+    result = collect(options)
+    assert (result["failed"], result["code"]) == (True, "unavailable"), result
+    assert "serves 0 tags, where the store has 1" in result["msg"]
+    assert result["restored"] == {} and result["swept"]["blobs"] == 3
