@@ -1,0 +1,27 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What a playbook must leave alone: every file of the project and every job by the clock of a machine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from plugins.vm import RunningVm
+
+_CHANGES_BY_ITSELF = ("lock", "maintenance.log")  # the last holder of a lock is named in it
+
+
+def machine_state(vm: RunningVm) -> dict[str, str]:
+    """Path: mode and content of each file below the project folder, and of the machine's crontabs; containers by their ids."""
+    below = {str(path): _told(path) for path in sorted(vm.compose_path.parent.rglob("*")) if path.name not in _CHANGES_BY_ITSELF}
+    crontabs = vm.ssh(["sh", "-c", "sha256sum /etc/cron.d/* && stat -c '%a %n' /etc/cron.d/*"]).stdout
+    return {**below, "crontabs": crontabs, "containers": vm.compose("ps", "--quiet").stdout}
+
+
+def _told(path: Path) -> str:
+    mode = oct(path.lstat().st_mode)
+    if path.is_symlink():
+        return f"{mode} {os.readlink(path)}"
+    return f"{mode} {hashlib.sha256(path.read_bytes()).hexdigest()}" if path.is_file() else mode
