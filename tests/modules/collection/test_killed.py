@@ -90,6 +90,7 @@ def recovers(place: Place, before: dict[str, bytes], collect: Any, options: dict
     return result
 
 
+@pytest.mark.slow
 def test_killed_at_many_moments(any_registry, collect):
     """Before every change for the first few, then ever further apart, to the end of the run."""
     made = place_of(any_registry())
@@ -161,6 +162,7 @@ def test_a_killed_collection_that_lost_something_is_put_back(place, collect):
     assert result["restored"]["blobs"] > 0
 
 
+@pytest.mark.slow
 def test_killed_at_random(any_registry, collect):
     made = place_of(any_registry())
     before = prepared(made)
