@@ -1,6 +1,6 @@
 # Copyright: registry-runbooks contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``./runbook benchmark [walk|tls|auth|large|linear|scan|content|snapshot|gate|compose ...]``: prints Markdown tables.
+"""``./runbook benchmark [walk|tls|auth|large|linear|scan|content|snapshot|gate|compose|retention ...]``: prints Markdown tables.
 
 All parts take about half an hour.
 """
@@ -25,13 +25,14 @@ from ansible.module_utils.registry_lab.process import RegistryProcess  # noqa: E
 
 from runbook.build import write  # noqa: E402
 
-from . import collection, compose_image, http_peers, scan, walk  # noqa: E402
+from . import collection, compose_image, http_peers, retention, scan, walk  # noqa: E402
 
-PARTS = ("walk", "tls", "auth", "linear", "content", "scan", "large", "snapshot", "gate", "compose")
+PARTS = ("walk", "tls", "auth", "linear", "content", "scan", "large", "snapshot", "gate", "compose", "retention")
 
 #: parts that need nothing but the doctor, a folder and a number of rounds
 _PLAIN = {
     "content": scan.content,
+    "retention": retention.against_scan,
     "snapshot": lambda _doctor, *rest: collection.snapshot(*rest),
     "gate": lambda _doctor, *rest: collection.gate(*rest),
     "compose": lambda _doctor, *rest: compose_image.against_load_and_dump(*rest),
@@ -65,7 +66,8 @@ def _run(part: str, doctor: str, folder: Path, arguments: argparse.Namespace) ->
     if part == "auth":
         return walk.behind_htpasswd(doctor, folder)
     if part == "linear":
-        return walk.linear(doctor, folder / "walk") + "\n" + scan.linear(doctor, folder / "scan")
+        parts = {"walk": walk.linear, "scan": scan.linear, "retention": retention.linear}
+        return "\n".join(linear(doctor, folder / name) for name, linear in parts.items())
     if part in _PLAIN:
         return _PLAIN[part](doctor, folder, arguments.rounds)
     root = folder if part == "scan" else folder / "data"

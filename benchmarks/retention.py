@@ -27,7 +27,8 @@ def against_scan(doctor: str, folder: Path, rounds: int) -> str:
 
 
 def linear(doctor: str, folder: Path) -> str:
-    """1x, 4x and 16x of one repository of 100 tags, and of a hundred times as many tags in one repository."""
+    """1x, 4x and 16x of a repository of 100 tags, as more repositories and as more tags in one."""
+    folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for repositories, tags in ((1, 100), (4, 100), (16, 100), (1, 400), (1, 1600)):
         root, config = folder / f"{repositories}x{tags}", folder / f"{repositories}x{tags}.json"
