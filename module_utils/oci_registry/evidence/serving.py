@@ -8,7 +8,7 @@ import time
 from typing import Any, Dict, Mapping, NamedTuple, Sequence, Tuple
 
 from ..client import Client, Pusher, Settings
-from ..errors import AuthenticationFailed, CommandFailed, ProofFailed, RegistryUnavailable, Unreachable
+from ..errors import AuthenticationFailed, CommandFailed, ProofFailed, RegistryUnavailable, TLSFailure, Unreachable
 from ..plans.sweep import new_findings
 from ..report import Report
 from ..walk import Options, walk
@@ -80,7 +80,11 @@ class Serving(NamedTuple):
                 with Client(self.settings._replace(retries=0)) as client:
                     client.head_manifest(_PROBED, "health")
                 break
-            except (Unreachable, RegistryUnavailable):
+            except (
+                Unreachable,
+                RegistryUnavailable,
+                TLSFailure,
+            ):  # a published port closes connections until the proxy behind it listens
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(_POLL_SECONDS)
