@@ -13,6 +13,8 @@ from ..plans.sweep import new_findings
 from ..report import Report
 from ..walk import Options, walk
 
+#: a registry or its proxy that is still starting; a published port closes connections until something listens behind it
+_NOT_YET = (Unreachable, RegistryUnavailable, TLSFailure)
 _POLL_SECONDS = 0.2
 _MAX_SHOWN = 5
 #: an upload is begun here and cancelled again; without a finished one there is no repository
@@ -80,11 +82,7 @@ class Serving(NamedTuple):
                 with Client(self.settings._replace(retries=0)) as client:
                     client.head_manifest(_PROBED, "health")
                 break
-            except (
-                Unreachable,
-                RegistryUnavailable,
-                TLSFailure,
-            ):  # a published port closes connections until the proxy behind it listens
+            except _NOT_YET:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(_POLL_SECONDS)
