@@ -46,7 +46,7 @@ def play(vm: RunningVm, tmp_path: Path) -> Play:
 
     def run(name: str, check: bool = False, **variables: Any) -> Outcome:
         outcome = run_playbook(name, tmp_path, variables, check=check, inventory=vm.inventory)
-        assert (outcome.rc, outcome.findings) == (0, 0), outcome.stdout
+        assert (outcome.rc, outcome.findings or 0) == (0, 0), outcome.stdout
         return outcome
 
     return run
