@@ -67,6 +67,7 @@ def _run(command: list[str], check: bool, **options: Any) -> subprocess.Complete
     return outcome
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep all tests of vm labs on one worker."""
     for item in items:

@@ -29,7 +29,7 @@ _SERVICE = """\
       - ./config-{service.store}.yml:/etc/docker/registry/config.yml:ro
 {more}    healthcheck:
       test: {test}
-      interval: 3s
+      interval: 5s
       timeout: 3s
       retries: 5
 

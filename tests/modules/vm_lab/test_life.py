@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.module_utils.registry_lab.vm.client import DEFAULT_HOST, reachable
 from ansible.module_utils.registry_lab.vm.front import Front
 from ansible.module_utils.registry_lab.vm.lab import VmLab
 from ansible.module_utils.registry_lab.vm.spec import SERVICES
@@ -36,10 +37,14 @@ def test_a_second_run_changes_nothing(vm_lab: Any) -> None:
     assert (container_ids(vm_lab), vm_lab.compose_path.stat().st_mtime_ns) == before
 
 
-@pytest.mark.parametrize("engine", ["auto", "own"])
-def test_nothing_is_left(new_vm_lab: Any, engine: str) -> None:
+@pytest.mark.parametrize(("host", "engine"), [(None, "existing"), ("unix:///nowhere/docker.sock", "own")])
+def test_nothing_is_left(new_vm_lab: Any, monkeypatch: pytest.MonkeyPatch, host: str | None, engine: str) -> None:
+    if host is None and not reachable(DEFAULT_HOST):
+        pytest.skip("no engine runs on this machine")
+    monkeypatch.setenv("DOCKER_HOST", host or DEFAULT_HOST)
     of_others = interfaces() & {"docker0", "lo", "eth0"}
-    vm = new_vm_lab(engine)
+    vm = new_vm_lab()
+    assert vm.facts["engine"] == engine
     ours = bridges(vm)
     assert ours <= interfaces()
     assert len(answering(vm)) == len(SERVICES)

@@ -36,7 +36,9 @@ def interfaces() -> set[str]:
 
 
 def _in_the_engine() -> list[str]:
-    return [line for asked in _ASKED for line in _lines("docker", *asked)] if reachable(DEFAULT_HOST) else []
+    return (
+        [line for asked in _ASKED for line in _lines("docker", "--host", DEFAULT_HOST, *asked)] if reachable(DEFAULT_HOST) else []
+    )
 
 
 def _lines(*command: str) -> list[str]:
