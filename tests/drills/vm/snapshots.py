@@ -10,7 +10,8 @@ from pathlib import Path
 
 from plugins.vm import RunningVm
 
-_CHANGES_BY_ITSELF = ("lock", "maintenance.log")  # the last holder of a lock is named in it
+#: A lock names its last holder; a cache notes on its own when what it holds expires.
+_CHANGES_BY_ITSELF = ("lock", "maintenance.log", "scheduler-state.json")
 
 
 def machine_state(vm: RunningVm) -> dict[str, str]:

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from ansible.module_utils.registry_lab.vm.private import inhabitants
 
 from contract.project import ROOT, ansible_environment
@@ -26,6 +27,7 @@ from plugins.vm import RunningVm
 
 KILLS = int(os.environ.get("RUNBOOK_KILLS", "2"))
 SEED = int(os.environ.get("RUNBOOK_SEED") or random.randrange(1 << 32))
+pytestmark = pytest.mark.slow
 VARIABLES = {"target": "registry-private", "maintain_rules": {"keep_newest": 3, "untagged_grace": 0}}
 
 

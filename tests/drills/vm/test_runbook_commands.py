@@ -20,7 +20,7 @@ from drills.vm.incident import put_legacy_jobs
 from drills.vm.shelf import Shelf
 from plugins.vm import RunningVm, labs_made
 
-pytestmark = pytest.mark.xdist_group("vm")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("vm")]
 
 DOCUMENTS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 BLOCKS = [block for document in DOCUMENTS for block in blocks(document)]

@@ -29,6 +29,7 @@ SUNDAYS = int(os.environ.get("RUNBOOK_SUNDAYS", "3"))
 NEWEST = 3
 RULES = {"keep_newest": NEWEST, "untagged_grace": 0}
 MAINTAIN = {"approve": ["retire_jobs"], "maintain_rules": RULES}
+pytestmark = pytest.mark.slow
 Play = Callable[..., Outcome]
 
 
