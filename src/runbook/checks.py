@@ -12,8 +12,6 @@ from pathlib import Path
 
 from . import places
 
-#: tests that share one lab run on one worker
-_WORKERS = ["-n", "2", "--dist", "loadgroup"]
 PROGRAMS = Path(sys.executable).parent
 #: name: command, run in the checkout
 LINTERS = {
@@ -28,7 +26,7 @@ LINTERS = {
 
 def test(arguments: list[str]) -> int:
     """Run pytest on two workers; arguments are pytest's own (paths from the checkout, ``-k``, ``-m``, ``-n 0`` ...)."""
-    workers = [] if any(argument.startswith(("-n", "--numprocesses", "--pdb")) for argument in arguments) else _WORKERS
+    workers = [] if any(argument.startswith(("-n", "--numprocesses", "--pdb")) for argument in arguments) else ["-n", "2"]
     return subprocess.run(
         [sys.executable, "-m", "pytest", *workers, *arguments], cwd=places.ROOT, env=_environment(), check=False
     ).returncode

@@ -21,8 +21,6 @@ from modules.vm_lab.traces import traces
 from playbooks.running import Outcome, run_playbook
 from plugins.vm import RunningVm, fit_or_skip
 
-pytestmark = pytest.mark.xdist_group("vm")
-
 
 @pytest.fixture
 def folder() -> Iterator[Path]:

@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The vm lab for tests: ``vm_lab`` is shared by all that leave it as they found it, ``new_vm_lab`` is for those that do not.
 
-Tests that use one of them run on one worker, one after the other, where workers are told ``--dist loadgroup`` as ``./runbook test``
-does. Where no lab can be made they are skipped, saying why; with ``CI`` in the environment they fail instead.
+Tests that use one of them run on one worker, one after the other. Where no lab can be made they are skipped,
+saying why; with ``CI`` in the environment they fail instead.
 """
 
 from __future__ import annotations
 
+import functools
 import os
+import re
 import shlex
 import subprocess
 import tempfile
@@ -22,7 +24,7 @@ from ansible.module_utils.registry_lab.errors import LabError
 from ansible.module_utils.registry_lab.vm.client import neutral_environment
 from ansible.module_utils.registry_lab.vm.lab import VmLab
 
-_FIXTURES = frozenset(("vm_lab", "new_vm_lab"))
+_LAB = re.compile(r"\b(?:vm_lab|new_vm_lab|labs_made|VmLab)\b")
 
 
 class RunningVm:
@@ -67,12 +69,21 @@ def _run(command: list[str], check: bool, **options: Any) -> subprocess.Complete
     return outcome
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep all tests of vm labs on one worker."""
-    for item in items:
-        if _FIXTURES & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group("vm"))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep all test files that name a vm lab on one worker, one after the other; spread all other tests one by one."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return "vm" if _names_a_lab(config.rootpath / nodeid.partition("::")[0]) else nodeid
+
+    return Scheduling(config, log)
+
+
+@functools.cache
+def _names_a_lab(path: Path) -> bool:
+    return path.is_file() and _LAB.search(path.read_text(encoding="utf-8")) is not None
 
 
 @contextmanager

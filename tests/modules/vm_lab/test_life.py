@@ -19,8 +19,6 @@ from ansible.module_utils.registry_lab.vm.spec import SERVICES
 
 from modules.vm_lab.traces import interfaces, traces
 
-pytestmark = pytest.mark.xdist_group("vm")
-
 
 def answering(vm: Any) -> list[str]:
     return [service.name for service in SERVICES if Front(vm.parts.vm, service).answers()]
