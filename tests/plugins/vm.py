@@ -24,7 +24,7 @@ from ansible.module_utils.registry_lab.errors import LabError
 from ansible.module_utils.registry_lab.vm.client import neutral_environment
 from ansible.module_utils.registry_lab.vm.lab import VmLab
 
-_LAB = re.compile(r"\b(?:vm_lab|new_vm_lab|labs_made|VmLab)\b")
+_LAB = re.compile(r"""\b(?:vm_lab|new_vm_lab|labs_made|VmLab)\b|xdist_group\("vm"\)""")
 
 
 class RunningVm:
