@@ -76,8 +76,11 @@ def plans(outcome: Outcome) -> list[Any]:
 
 
 def _plan(result: dict[str, Any]) -> Any:
-    parts = [result, result.get("retention") or {}, result.get("collection") or {}]
-    steps = [step for part in parts for step in part.get("plan", [])]
+    """Its steps. A collection is left out where retention has work, since what it has to do is only known after that."""
+    retention = (result.get("retention") or {}).get("plan", [])
+    works = any(step["action"] != "keep" for step in retention)
+    collection = [] if works else (result.get("collection") or {}).get("plan", [])
+    steps = [*result.get("plan", []), *retention, *collection]
     return [{key: value for key, value in step.items() if key not in ("state", "detail")} for step in steps]
 
 
