@@ -98,7 +98,7 @@ options:
     default: 0
   push_grace:
     description:
-      - For how many seconds after its last write an upload counts as under way, and something that was uploaded and that no manifest names yet as part
+      - Seconds after its last write for which an upload counts as under way, and something that was uploaded and that no manifest names yet as part
         of a push. After that an upload was broken off, and is left to the registry, and such blobs are garbage. What a deleted manifest names is too.
     type: float
     default: 900.0
@@ -213,7 +213,7 @@ recovered:
 proof: {description: "What was proven, on V(disk) and over V(http), as counts.", returned: same as RV(verdict), type: dict}
 expired: {description: "What was removed, each with the bytes that came free.", returned: same as RV(verdict), type: list, elements: dict}
 freed_bytes: {description: "How many bytes came free with the snapshots that were removed.", returned: same as RV(verdict), type: int}
-notes: {description: "What does not stand in the way, such as uploads that were broken off.", returned: same as RV(verdict), type: list, elements: str}
+notes: {description: "What does not stand in the way, such as broken-off uploads.", returned: same as RV(verdict), type: list, elements: str}
 code:
   description: Stable name of the error, such as gate-refused, proof-failed, command-failed, interrupted, locked, bad-input, apply-failed.
   returned: on failure

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from functools import lru_cache
+from functools import cache
 from typing import Any, Dict, List, NamedTuple, Tuple
 
 from ..oci_registry.errors import BadInput, MissingLibrary
@@ -151,7 +151,7 @@ def properties_length(document: Document, node: Any) -> int:
     return next((int(token.start_mark.index) for token in tokens if isinstance(token, yaml.ScalarToken)), len(written))
 
 
-@lru_cache(maxsize=None)
+@cache
 def is_plain(value: str) -> bool:
     """Whether a string can be written without quotes and still be read as that string."""
     try:
