@@ -37,14 +37,16 @@ def wait_until_healthy(project: Project, service: str, accepted: Collection[int]
     Raises :class:`Unhealthy` at the deadline, and as soon as the container has ended for good.
     """
     deadline = time.monotonic() + timeout
+    first = project.container(service)
+    container = first
     while True:
-        container = project.container(service)
         lack = what_lacks(container, accepted, port)
         if container is not None and not lack:
             return container
-        if time.monotonic() >= deadline or container is None or _ended(container):
+        if time.monotonic() >= deadline or first is None or container is None or _ended(first, container):
             raise Unhealthy(f"{lack}{_log_of(project, container)}", where=service)
         time.sleep(_POLL_SECONDS)
+        container = project.container(service)
 
 
 def what_lacks(container: Optional[Container], accepted: Collection[int], port: int) -> str:
@@ -64,8 +66,9 @@ def what_lacks(container: Optional[Container], accepted: Collection[int], port: 
     )
 
 
-def _ended(container: Container) -> bool:
-    return container.status in ("exited", "dead", "created") or container.restarts >= _MANY_RESTARTS
+def _ended(first: Container, container: Container) -> bool:
+    """Whether it will not come back; restarts count from the first look on, since the engine counts all of a container's life."""
+    return container.status in ("exited", "dead", "created") or container.restarts - first.restarts >= _MANY_RESTARTS
 
 
 def _log_of(project: Project, container: Optional[Container]) -> str:

@@ -27,7 +27,7 @@ class Machine:
 
     def pin(self, version: str = "", *, check: bool = False, **variables: Any) -> Any:
         """Run pin.yml; ``version``: a tag of the lab's registry, else the one of its inventory."""
-        given = {"pin_health_timeout": 20, **variables, **({"pin_image": self.image(version)} if version else {})}
+        given = {"pin_health_timeout": 60, **variables, **({"pin_image": self.image(version)} if version else {})}
         return self._play("pin", given, check=check, inventory=self.vm.inventory)
 
     def image(self, version: str) -> str:
@@ -158,13 +158,7 @@ def test_an_image_that_does_not_come_up_is_taken_back_everywhere(machine, image_
         outcome = machine.pin(pin_image=image_that_exits)
         assert outcome.rc == 2
         problem = result_of(outcome)["problem"]
-        for said in (
-            f"{NAMES[0]}: it is",
-            "exit code 3",
-            "no room left for this registry",
-            "every service runs it",
-            "answers as its own",
-        ):
+        for said in (f"{NAMES[0]}: it ", "no room left for this registry", "every service runs it", "answers as its own"):
             assert said in problem
         assert (machine.vm.compose_path.read_text(), machine.images()) == (before, images)
         assert_each_is_itself(outcome)
