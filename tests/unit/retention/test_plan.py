@@ -169,6 +169,12 @@ def test_a_child_that_was_pushed_again_after_its_index_may_be_under_way():
     assert set(going(plan(facts, keep_newest=1, grace=0.0))[1]) == set(digests("i1", "a", "b"))
 
 
+def test_what_is_being_attached_to_an_untagged_manifest_keeps_it():
+    facts = repository({"v1": "i1"}, untagged=["u", "r"], subjects={"r": "u"}, linked={"r": 0.1})
+    assert going(plan(facts, keep_newest=1))[1] == []
+    assert going(plan(facts, keep_newest=1, grace=0.0))[1] == digests("r", "u")
+
+
 def test_leftovers_of_a_killed_run_go_although_they_are_young():
     facts = repository({"v1": "i1"}, untagged=["a"], linked={"a": 0.1})
     assert going(plan(facts, keep_newest=1))[1] == []

@@ -69,6 +69,18 @@ class Graph:
                 waiting.extend(self._facts.edges.get(digest, ()))
         return seen
 
+    def belonging(self, roots: Iterable[str]) -> Set[str]:
+        """``roots``, all that they need, and all that refers to any of it, with what that needs in turn."""
+        seen: Set[str] = set()
+        waiting = list(roots)
+        while waiting:
+            digest = waiting.pop()
+            if digest not in seen:
+                seen.add(digest)
+                waiting.extend(self._facts.edges.get(digest, ()))
+                waiting.extend(self.referrers.get(digest, ()))
+        return seen
+
     def closure(self, roots: Iterable[str]) -> Set[str]:
         """``roots``, all that they need, all that refers to any of it, and what that refers to and needs in turn."""
         facts, seen = self._facts, set()
@@ -92,12 +104,12 @@ def _untagged(facts: RepositoryFacts, graph: Graph, evidence: Evidence, clock: C
     young = [digest for digest in facts.manifests - tagged - found.keys() if _may_be_pushed(facts, digest, evidence, clock)]
     if not young:
         return found
-    needed = graph.below(*tagged)
+    belonging = graph.belonging(tagged)
     indexed = _newest_index(facts)
     for digest in sorted(young):
-        if digest not in needed and facts.subjects.get(digest) not in facts.manifests:
-            found[digest] = clock.doubt or "no tag needs it, and it may belong to a push under way"
-        elif facts.linked.get(digest, 0.0) > indexed.get(digest, float("inf")):
+        if digest not in belonging:
+            found[digest] = clock.doubt or "it belongs to no tag, and may belong to a push under way"
+        elif digest not in facts.subjects and facts.linked.get(digest, 0.0) > indexed.get(digest, float("inf")):
             found[digest] = "pushed again after the indexes that name it, so it may belong to a push under way"
     return found
 
