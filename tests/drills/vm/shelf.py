@@ -52,10 +52,8 @@ class Shelf:
         self.tags[repository] = {tag: named for tag, named in held.items() if named != digest}
 
     def retain(self, newest: int) -> None:
-        """Note what retention must leave: the newest tags, and those that name the same images."""
-        for repository, held in self.tags.items():
-            kept = set(list(held.values())[-newest:])
-            self.tags[repository] = {tag: digest for tag, digest in held.items() if digest in kept}
+        """Note what retention must leave: the newest tags of each repository. An image goes with its last tag."""
+        self.tags = {repository: dict(list(held.items())[-newest:]) for repository, held in self.tags.items()}
 
     def served(self) -> dict[str, Tags]:
         """Digest of what the registry answers for each noted tag."""
