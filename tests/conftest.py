@@ -12,6 +12,7 @@ from typing import Any
 import ansible.module_utils
 import ansible.modules
 import pytest
+from ansible.module_utils.common import warnings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -28,6 +29,14 @@ StartRegistry = Callable[..., RegistryProcess]
 
 def _name_of(binary: str | None) -> str:
     return "none" if binary is None else ".".join(map(str, version_of(binary)))
+
+
+@pytest.fixture(autouse=True)
+def no_warnings_of_others() -> Iterator[None]:
+    """What a module warned of stays in its process: the next module that a test calls in it would say it again."""
+    yield
+    warnings._global_warnings.clear()
+    warnings._global_deprecations.clear()
 
 
 @pytest.fixture(params=binaries() or [None], ids=_name_of)
