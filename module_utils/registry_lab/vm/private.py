@@ -38,6 +38,8 @@ for folder in /run/systemd /run/dbus /run/docker /run/containerd; do
 done
 mkdir -p /run/sshd /etc/cron.d /etc/systemd/system /var/spool/cron/crontabs
 sed -i 's/^root:![^:]*:/root:*:/' /etc/shadow
+# a shell that reads no start files: those of the machine are slow, and leave locks behind when a session is killed
+sed -i '/^root:/s,:[^:]*$,:/bin/sh,' /etc/passwd
 exec "$@"
 """
 _SECONDS = 10.0
