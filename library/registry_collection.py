@@ -15,7 +15,7 @@ description:
     the store proven. Whatever is lost all the same is put back from the snapshot before the registry serves again.
   - A snapshot holds the bytes of blobs as hard links, so it takes no space of its own, and the space of what was collected comes free when the
     snapshot expires (O(keep_snapshots)).
-  - A run that was killed is finished by the next run. Until then, repair and retention refuse to change the store.
+  - A run that was killed is finished by the next run, or by V(recovered) of O(state). Until then, repair and retention refuse to change the store.
   - Where nothing is eligible for deletion the registry is not stopped, so a second run changes nothing.
 options:
   path:
@@ -27,12 +27,13 @@ options:
       - V(collected) goes through the whole sequence.
       - V(gated) only says whether it would, and what would be deleted. Nothing is changed or stopped.
       - V(snapshotted) takes a snapshot, the registry running or not.
+      - V(recovered) finishes a run that was killed, if there is one, and does nothing else.
       - V(proven) proves the store, and the registry if its address is given, against the newest snapshot or O(snapshot). Reads only.
       - V(restored) puts back what the store has lost since the newest snapshot or O(snapshot), between C(quiesce) and C(resume). It never replaces or
         removes anything newer. Tags that were deleted since are there again.
       - V(expired) removes O(snapshot), or all snapshots older than O(keep_snapshots).
     type: str
-    choices: [collected, gated, snapshotted, proven, restored, expired]
+    choices: [collected, gated, snapshotted, proven, recovered, restored, expired]
     default: collected
   dialect:
     description: Major version of the Distribution registry that serves the store.

@@ -20,6 +20,7 @@ from .apply.record import Record
 from .apply.run import Run
 from .apply.signals import Interruptions
 from .apply.snapshot import check_file_system, find_snapshot, list_snapshots, remove_partial, take_snapshot
+from .apply.workplace import Workplace
 from .collection_options import (
     COLLECTED,
     COLLECTION_OPTIONS,
@@ -27,14 +28,24 @@ from .collection_options import (
     GATED,
     OVERRIDE_GATE,
     PROVEN,
+    RECOVERED,
     RESTORED,
     SNAPSHOTTED,
     site_from,
 )
 from .collection_result import NEW, difference, message, result
 from .plans.collection import NOTHING, REFUSED
+from .store import one_root
 
-__all__ = ["COLLECTION_OPTIONS", "Collection"]
+__all__ = ["COLLECTION_OPTIONS", "Collection", "is_interrupted"]
+
+#: states that first finish what a killed run began; the others refuse
+_FINISHING = (COLLECTED, RECOVERED, RESTORED)
+
+
+def is_interrupted(path: str) -> bool:
+    """Whether a collection of the store at ``path`` is under way, or was killed and not finished."""
+    return read_mark(Workplace.of_store(one_root(path))) is not None
 
 
 class Collection:
@@ -72,7 +83,7 @@ class Collection:
         told, workplace = self._told, self._site.workplace
         mark = read_mark(workplace)
         if mark is not None:
-            if state not in (COLLECTED, RESTORED, PROVEN):
+            if state not in (*_FINISHING, PROVEN):
                 refuse_interrupted(workplace)
             told.changed = state != PROVEN
             told.plan(record.RECOVER, f"run {mark.run or 'unknown'} was interrupted while {mark.phase}")
@@ -81,6 +92,7 @@ class Collection:
             RESTORED: self._plan_restore,
             SNAPSHOTTED: self._plan_snapshot,
             PROVEN: self._prove,
+            RECOVERED: _nothing,
             EXPIRED: self._plan_expiry,
         }
         plans[state]()
@@ -134,6 +146,8 @@ class Collection:
         if state == PROVEN:
             self._prove()
             return
+        if state == RECOVERED and read_mark(self._site.workplace) is None:
+            return
         with contextlib.ExitStack() as stack:
             stack.enter_context(RunLock(self._site.workplace, self._params["lock_timeout"]))
             interruptions = stack.enter_context(Interruptions())
@@ -146,6 +160,7 @@ class Collection:
             changes: Dict[str, Callable[[Run], None]] = {
                 COLLECTED: self._collect,
                 RESTORED: self._restore,
+                RECOVERED: _nothing,
                 SNAPSHOTTED: self._snapshot,
                 EXPIRED: self._expire,
             }
@@ -159,7 +174,7 @@ class Collection:
     def _finish_interrupted(self, run: Run, state: str) -> None:
         mark = read_mark(self._site.workplace)
         if mark is not None:
-            if state not in (COLLECTED, RESTORED):
+            if state not in _FINISHING:
                 refuse_interrupted(self._site.workplace)
             recover(run, mark)
         remove_partial(self._site.workplace)
@@ -220,3 +235,7 @@ class Collection:
     def message(self) -> str:
         """One sentence for people."""
         return message(self._told, check_mode=self._check_mode)
+
+
+def _nothing(*_run: Run) -> None:
+    """Finishing what was interrupted is all that there is to do."""

@@ -15,8 +15,9 @@ from .plans.commands import commands_from, demand
 from .scan import DIALECTS
 from .store import CACHE, detect_mode, one_root
 
-GATED, SNAPSHOTTED, COLLECTED, PROVEN, RESTORED, EXPIRED = "gated", "snapshotted", "collected", "proven", "restored", "expired"
-STATES = (COLLECTED, GATED, SNAPSHOTTED, PROVEN, RESTORED, EXPIRED)
+GATED, SNAPSHOTTED, COLLECTED, RECOVERED = "gated", "snapshotted", "collected", "recovered"
+PROVEN, RESTORED, EXPIRED = "proven", "restored", "expired"
+STATES = (COLLECTED, GATED, SNAPSHOTTED, PROVEN, RECOVERED, RESTORED, EXPIRED)
 OVERRIDE_GATE = "override_gate"
 APPROVABLE = (OVERRIDE_GATE,)
 
@@ -43,7 +44,12 @@ COLLECTION_OPTIONS: Dict[str, Dict[str, Any]] = dict(
     lock_timeout={"type": "float", "default": 30.0},
 )
 
-_NEEDED = {GATED: ("dry_run", "collect"), COLLECTED: ("quiesce", "dry_run", "collect", "resume"), RESTORED: ("quiesce", "resume")}
+_NEEDED = {
+    GATED: ("dry_run", "collect"),
+    COLLECTED: ("quiesce", "dry_run", "collect", "resume"),
+    RECOVERED: ("quiesce", "resume"),
+    RESTORED: ("quiesce", "resume"),
+}
 _SECONDS = ("push_grace", "upload_timeout", "health_timeout", "lock_timeout", "keep_snapshots", "tags_per_repository")
 
 

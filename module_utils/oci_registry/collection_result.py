@@ -67,7 +67,7 @@ def _first(told: Record, check_mode: bool) -> str:
         held = f", held by snapshot {told.snapshot['id']} until it expires" if told.snapshot else ""
         return f"collected {told.swept['blobs']} blobs, {told.swept['bytes']} bytes{held}"
     if told.verdict is None:
-        return f"snapshot {told.snapshot['id']}" if told.snapshot else ""
+        return f"snapshot {told.snapshot['id']}" if told.snapshot and not told.recovered else ""
     if told.verdict.word == NOTHING:
         return "nothing is eligible for deletion"
     planned = _planned(told)

@@ -138,6 +138,7 @@ def recover(run: Run, mark: Mark) -> None:
             end_orphan(mark.child)
             run.abort()
             step["detail"] = f"run {mark.run or 'unknown'} was interrupted while {mark.phase}"
+            run.told.changed = True
             run.told.recovered = {"run": mark.run, "phase": mark.phase}
             run.told.snapshot = snapshot.as_dict() if snapshot is not None else {}
         run.take_over(mark)

@@ -7,9 +7,10 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Union
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Union
 
-from ..collection import COLLECTION_OPTIONS, Collection
+from ..collection import COLLECTION_OPTIONS, Collection, is_interrupted
+from ..collection_options import RECOVERED
 from ..errors import GateRefused, NeedsApproval, ProofFailed, RegistryError
 from ..render import printable
 from ..report import EXIT_FINDINGS, EXIT_HEALTHY, EXIT_NOT_LOOKED
@@ -53,7 +54,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
     job, began = JOBS[arguments.command], time.monotonic()
     whole = config.read(arguments.config)
     options = dict(config.part(whole, arguments.command, job.spec, arguments.config), **_override(arguments))
-    outcome = _outcome(job, options, arguments.check)
+    outcome = _finish_interrupted(whole, arguments) or _outcome(job, options, arguments.check)
     if arguments.textfile and not arguments.check:
         deleted, freed = (job.deleted(outcome.result), outcome.result.get("freed_bytes", 0)) if outcome.result else (0, 0)
         seconds = time.monotonic() - began
@@ -63,6 +64,18 @@ def run(arguments: argparse.Namespace) -> Outcome:
     words = {EXIT_HEALTHY: "", EXIT_FINDINGS: "REFUSED ", EXIT_NOT_LOOKED: "FAILED "}
     when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     return outcome._replace(message=f"{when} {whole['name']} {arguments.command}: {words[outcome.exit_code]}{outcome.message}")
+
+
+def _finish_interrupted(whole: Mapping[str, Any], arguments: argparse.Namespace) -> Optional[Outcome]:
+    """Before retention: finish a collection that was killed, since the registry may be down until then. An outcome only where that fails."""
+    if arguments.command != "retain" or arguments.check or "collect" not in whole:
+        return None
+    job = JOBS["collect"]
+    options = dict(config.part(whole, "collect", job.spec, arguments.config), state=RECOVERED)
+    if not is_interrupted(options["path"]):
+        return None
+    finished = _outcome(job, options, False)
+    return finished._replace(result={}) if finished.code else None
 
 
 def _override(arguments: argparse.Namespace) -> Dict[str, Any]:

@@ -126,6 +126,23 @@ def test_killed_by_its_own_command(name, moment, place, collect):
     assert collect(made.options)["verdict"] == "nothing"
 
 
+@pytest.mark.parametrize("name", PHASES)
+def test_finishing_a_killed_run_and_nothing_else(name, place, collect):
+    made = place(cache=True)
+    before = prepared(made)
+    argv = made.options["commands"][name]
+    wrapped = deadly_command(argv, "after") if name == "collect" else [deadly_command(each, "before") for each in argv]
+    run = start(made.with_command(name, wrapped))
+    assert run.wait(60) == -signal.SIGKILL
+    planned = collect(made.options, state="recovered", check=True)
+    assert (planned["changed"], [step["phase"] for step in planned["plan"]]) == (True, ["recover"])
+    result = recovers(made, before, lambda options: collect(options, state="recovered"), made.options)
+    assert (result["changed"], result["recovered"]["phase"], result["verdict"]) == (True, PHASES[name], "")
+    tree = files(made.root)
+    again = collect(made.options, state="recovered")
+    assert (again["changed"], again["plan"], files(made.root)) == (False, [], tree)
+
+
 def deadly_command(argv: list[str], moment: str) -> list[str]:
     work = f"subprocess.run({argv!r}, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)"
     kill = "os.kill(os.getppid(), 9)"

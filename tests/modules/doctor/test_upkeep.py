@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -78,14 +79,7 @@ def test_a_refusal_is_1_and_keeps_the_last_success(config, tmp_path, capsys):
 
 
 def test_collect_frees_puts_back_and_expires(config, tmp_path, capsys):
-    made = config.registry
-    control = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from module_utils.registry_lab.process import RegistryProcess as R; R.attach"
-    commands = {
-        "quiesce": [[sys.executable, "-c", f"{control}({made.folder!r}).stop()"]],
-        "resume": [[sys.executable, "-c", f"{control}({made.folder!r}).restart()"]],
-        "dry_run": [made.settings.binary, "garbage-collect", "--dry-run", made.config_path],
-        "collect": [made.settings.binary, "garbage-collect", made.config_path],
-    }
+    commands = commands_of(config.registry)
     file = config(retain={"keep_newest": 1, "untagged_grace": 0}, collect={"commands": commands, "push_grace": 0})
     textfile = tmp_path / "collect.prom"
     arguments = ["collect", "--config", str(file), "--textfile", str(textfile)]
@@ -104,6 +98,47 @@ def test_collect_frees_puts_back_and_expires(config, tmp_path, capsys):
     assert main(["collect", "--config", str(config(collect={"commands": forced, "push_grace": 0}))]) == 1
     assert "REFUSED" in capsys.readouterr().out
     assert main(["collect", "--config", str(file), "--expire"]) == 0
+
+
+def test_retain_first_starts_the_registry_that_a_killed_collection_stopped(config, tmp_path, capsys):
+    made = config.registry
+    file = config(retain={"keep_newest": 1, "untagged_grace": 0}, collect={"commands": commands_of(made), "push_grace": 0})
+    place_on_disk(made.root, "app", "gone", images.build("gone"))
+    assert main(["retain", "--config", str(file)]) == 0
+    script = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); from module_utils.oci_registry.doctor import main; main(sys.argv[1:])"
+    )
+    deadly = [sys.executable, "-c", "import os; os.kill(os.getppid(), 9)", "garbage-collect", made.config_path]
+    killed = config(collect={"commands": {**commands_of(made), "collect": deadly}, "push_grace": 0})
+    assert subprocess.run([sys.executable, "-c", script, "collect", "--config", str(killed)], check=False).returncode == -9
+    assert not made.running
+    assert main(["retain", "--config", str(killed), "--check"]) == 0
+    assert not made.running, "a plan is no run"
+    capsys.readouterr()
+    assert main(["retain", "--config", str(killed)]) == 0
+    assert "app-registry retain: nothing" in capsys.readouterr().out
+    assert made.running
+
+
+def test_retain_does_not_go_on_where_a_killed_collection_cannot_be_finished(config, tmp_path, capsys):
+    made, textfile = config.registry, tmp_path / "retain.prom"
+    file = config(collect={"commands": {**commands_of(made), "quiesce": [["false"]], "resume": [["false"]]}})
+    Path(made.root, ".registry-runbooks").mkdir(exist_ok=True)
+    Path(made.root, ".registry-runbooks", "collection.json").write_text("{}", encoding="utf-8")
+    assert main(["retain", "--config", str(file), "--textfile", str(textfile)]) == 2
+    assert "app-registry retain: FAILED" in capsys.readouterr().out
+    assert metrics_of(textfile)["registry_maintenance_success"] == 0
+
+
+def commands_of(made: Any) -> dict[str, Any]:
+    """What stops, collects and starts a registry process."""
+    control = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from module_utils.registry_lab.process import RegistryProcess as R; R.attach"
+    return {
+        "quiesce": [[sys.executable, "-c", f"{control}({made.folder!r}).stop()"]],
+        "resume": [[sys.executable, "-c", f"{control}({made.folder!r}).restart()"]],
+        "dry_run": [made.settings.binary, "garbage-collect", "--dry-run", made.config_path],
+        "collect": [made.settings.binary, "garbage-collect", made.config_path],
+    }
 
 
 def test_scan_from_a_configuration(config, tmp_path, capsys):
