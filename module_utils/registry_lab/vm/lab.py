@@ -128,11 +128,13 @@ class VmLab:
         return ["folder"]
 
     def _take_steps(self) -> List[str]:
-        taken = []
-        for step in self.parts().steps():
+        taken, parts = [], self.parts()
+        for step in parts.steps():
             if not step.done():
                 step.do()
                 taken.append(step.name)
+        if taken:  # an engine that was started again starts its containers in its own time
+            parts.services.wait()
         return taken
 
     def down(self) -> bool:

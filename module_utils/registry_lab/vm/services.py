@@ -63,6 +63,10 @@ class Services:
             dockerd.let_through(self._vm.name, f"br-{network[:12]}")
         self._start_upstream()
         self._docker.compose("up", "--detach", "--no-recreate")
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until every service answers; LabError where one does not."""
         deadline = time.monotonic() + _SECONDS
         while not all(Front(self._vm, service).answers() for service in SERVICES):
             if time.monotonic() > deadline:
