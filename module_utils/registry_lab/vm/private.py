@@ -25,6 +25,12 @@ _SCRIPT = """\
 set -eu
 name=$1 changes=$2 run=$3
 shift 3
+if ! mountpoint -q /; then # a chroot: no container starts there until its root is a mount of its own
+    mkdir -p "$changes/root"
+    mount --rbind / "$changes/root"
+    mount --make-rprivate "$changes/root"
+    exec chroot "$changes/root" "$0" "$name" "$changes" "$run" "$@"
+fi
 mkdir -p "$run"
 mount --bind /run "$run"
 for folder in {overlaid}; do
@@ -49,8 +55,13 @@ def command(folder: str, name: str, argv: List[str]) -> List[str]:
     """``argv`` in a namespace of its own; ``folder`` takes the script and the changes, ``name`` marks its mounts."""
     script = os.path.join(folder, "enter.sh")
     write_new(script, _SCRIPT.format(overlaid=" ".join(OVERLAID)), 0o700)
-    enter = [program("unshare"), "--mount", "--propagation", "private", script]
+    enter = [program("unshare"), "--mount", "--propagation", "private" if _root_is_mounted() else "unchanged", script]
     return [*enter, name, os.path.join(folder, "changes"), machine_run(folder), *argv]
+
+
+def _root_is_mounted() -> bool:
+    """Not so in a chroot, whose root is a folder of some mount."""
+    return any(line.split()[4:5] == [b"/"] for line in _read("self", "mountinfo").splitlines())
 
 
 def machine_run(folder: str) -> str:
