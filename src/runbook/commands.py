@@ -42,7 +42,7 @@ def show_help(_arguments: list[str]) -> int:
 
 COMMANDS = {
     "play": Command(play.run, "play NAME [arguments]", "the same as NAME: run playbooks/NAME.yml"),
-    "doctor": Command(doctor, "doctor [arguments]", "verify, walk or scan without Ansible (doctor --help)"),
+    "doctor": Command(doctor, "doctor [arguments]", "verify, walk, scan, retain or collect without Ansible (doctor --help)"),
     "lab": Command(lab.run, "lab up|status|down", "a machine with six registries to play with"),
     "test": Command(checks.test, "test [arguments]", "the tests (arguments go to pytest)"),
     "lint": Command(checks.lint, "lint", "every static check"),
