@@ -15,6 +15,15 @@ from .errors import LabError
 
 _STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.02
+#: for /bin/sh, with the file for the PID as its name and the command as its arguments
+_BECOME = """\
+set -e
+started() { shift 19; echo "$1"; }
+read -r status < /proc/$$/stat
+now=$(started ${status##*) })
+echo "$$ $now" > "$0"
+exec "$@" >&2
+"""
 
 
 class Daemon:
@@ -38,11 +47,13 @@ class Daemon:
     def start(self, command: List[str], log_path: str, environment: Dict[str, str]) -> None:
         """Start ``command`` in a session of its own, its output appended to ``log_path``.
 
-        The shell in between ends at once, so that the process is nobody's child and needs nobody to wait for it.
+        The shell in between ends at once, so that the process is nobody's child and needs nobody to wait for it. The process notes
+        its PID itself before it becomes ``command``, so that it is known even if whoever starts it is killed.
         """
-        launch = ["/bin/sh", "-c", '"$@" >&2 & echo $!', "sh", *command]
+        self._forget()
+        launch = ["/bin/sh", "-c", '/bin/sh -c "$@" &', "sh", _BECOME, self._pid_path, *command]
         with open(log_path, "ab") as log:
-            answer = subprocess.run(
+            subprocess.run(  # returns once nobody holds its output any more: the process has become the command
                 launch,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -51,9 +62,8 @@ class Daemon:
                 start_new_session=True,
                 check=True,
             )
-        pid = int(answer.stdout)
-        with open(self._pid_path, "w", encoding="ascii") as file:
-            file.write(f"{pid} {_start_time(pid)}\n")
+        if self._recorded() is None:
+            raise LabError("its process cannot be noted", where=self._pid_path, advice="Is there space left?")
 
     def stop(self) -> None:
         """End the process with SIGTERM, or SIGKILL after ten seconds; nothing where it does not run."""

@@ -8,7 +8,8 @@ import contextlib
 import fcntl
 import os
 import subprocess
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple
+import time
+from typing import Any, BinaryIO, Callable, Dict, Iterator, List, NamedTuple
 
 from ..errors import LabError
 from ..folder import LabFolder
@@ -18,6 +19,9 @@ from .dockerd import OwnEngine
 from .services import Services
 from .spec import SERVICES, USER, Vm, write_new
 from .ssh import SshServer
+
+#: a command that a killed run was just starting may hold its lock for a moment longer
+_LOCK_SECONDS, _POLL_SECONDS = 2.0, 0.05
 
 
 class VmFolder(LabFolder):
@@ -163,10 +167,11 @@ class VmLab:
     def locked(self) -> Iterator[None]:
         """While held, no other run changes the lab; LabError where one does."""
         with open(os.path.join(self._folder.path, VmFolder.mark), "rb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise LabError("another run is working on this lab", where=self._folder.path, advice="Wait for it") from None
+            deadline = time.monotonic() + _LOCK_SECONDS
+            while not _locks(file):
+                if time.monotonic() > deadline:
+                    raise LabError("another run is working on this lab", where=self._folder.path, advice="Wait for it")
+                time.sleep(_POLL_SECONDS)
             yield
 
     def describe(self) -> Dict[str, Any]:
@@ -174,6 +179,14 @@ class VmLab:
         if not (self.begun and Vm.begun(self._folder.path)):
             return {"folder": self._folder.path}
         return describe(self.parts())
+
+
+def _locks(file: BinaryIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def describe(parts: Parts) -> Dict[str, Any]:

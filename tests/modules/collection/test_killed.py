@@ -81,7 +81,7 @@ def prepared(place: Place) -> dict[str, bytes]:
 def recovers(place: Place, before: dict[str, bytes], collect: Any, options: dict[str, Any]) -> dict[str, Any]:
     """One more run, and everything is served; returns its result."""
     result = collect(options)
-    assert not result.get("failed"), result
+    assert not result.get("failed"), result["msg"]
     assert place.registry.running
     assert broken(place.registry) == []
     assert needed(place) == before
