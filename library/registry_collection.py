@@ -44,17 +44,13 @@ options:
     description: What to run on this host, each command as a list of words. No shell is involved.
     type: dict
     suboptions:
-      quiesce:
-        description: Commands that stop the registry, or make it read-only. Run one after another.
-        type: list
-        elements: list
+      quiesce: {description: "Commands that stop the registry, or make it read-only. Run one after another.", type: list, elements: list}
       dry_run:
         description: The O(commands.collect) command with C(--dry-run). Its standard output must be that of the registry and nothing else.
         type: list
         elements: str
       collect:
-        description:
-          - The collection itself, without C(-m) or C(--delete-untagged), which delete children of tagged indexes. With them the gate refuses.
+        description: The collection itself, without C(-m) or C(--delete-untagged), which delete children of tagged indexes. With them the gate refuses.
         type: list
         elements: str
       resume:
@@ -62,8 +58,7 @@ options:
         type: list
         elements: list
       abort:
-        description:
-          - Commands that end a collection which outlived its command, as a container does. Run where C(collect) was killed. Failures are ignored.
+        description: Commands that end a collection which outlived its command, as a container does, where C(collect) was killed. Failures are ignored.
         type: list
         elements: list
   registry:
@@ -78,6 +73,17 @@ options:
     elements: str
     choices: [override_gate]
     default: []
+  assume_deleted:
+    description:
+      - Manifests that M(registry_retention) would delete before, as in its plan. With V(gated) of O(state) and in check mode the gate judges as if
+        they and their tags were gone, so that the plan of both is the one that is carried out. A run that changes something asks the registry alone.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      repository: {description: Name of the repository., type: str, required: true}
+      digest: {description: Digest of the manifest., type: str, required: true}
+      parts: {description: Digests of manifests that go with it., type: list, elements: str, default: []}
   snapshot:
     description: Name of a snapshot, as in RV(snapshot.id), for the states V(restored), V(expired) and V(proven).
     type: str
@@ -104,8 +110,7 @@ options:
     type: float
     default: 900.0
   upload_timeout:
-    description:
-      - How long to wait, in seconds, for uploads and pushes under way to end, before giving up.
+    description: How long to wait, in seconds, for uploads and pushes under way to end, before giving up.
     type: float
     default: 600.0
   command_timeout:
@@ -162,8 +167,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 verdict:
-  description:
-    - V(clear), V(nothing) where nothing is eligible for deletion, V(busy) while pushes are under way, or V(refused). Empty where no gate was asked.
+  description: >-
+    V(clear), V(nothing) where nothing is eligible for deletion, V(busy) while pushes are under way, or V(refused). Empty where no gate was asked.
   returned: always, unless the options were refused
   type: str
 refusals:
@@ -203,14 +208,8 @@ snapshot:
   returned: same as RV(verdict)
   type: dict
   sample: {id: 20261123T191500Z-3fa2c1, path: /opt/registry/data/private/.registry-runbooks/snapshots/20261123T191500Z-3fa2c1, bytes: 104857600}
-restored:
-  description: What was put back, and from which snapshot.
-  returned: same as RV(verdict)
-  type: dict
-recovered:
-  description: The run that was killed and that this run finished, and the phase in which that was.
-  returned: same as RV(verdict)
-  type: dict
+restored: {description: "What was put back, and from which snapshot.", returned: same as RV(verdict), type: dict}
+recovered: {description: "The killed run that was finished, and the phase it was in.", returned: same as RV(verdict), type: dict}
 proof: {description: "What was proven, on V(disk) and over V(http), as counts.", returned: same as RV(verdict), type: dict}
 expired: {description: "What was removed, each with the bytes that came free.", returned: same as RV(verdict), type: list, elements: dict}
 freed_bytes: {description: "How many bytes came free with the snapshots that were removed.", returned: same as RV(verdict), type: int}

@@ -31,6 +31,7 @@ from .collection_options import (
     RECOVERED,
     RESTORED,
     SNAPSHOTTED,
+    gone_from,
     site_from,
 )
 from .collection_result import NEW, difference, message, result
@@ -55,6 +56,7 @@ class Collection:
         """``params`` are :data:`COLLECTION_OPTIONS`. Raises a :class:`RegistryError` for options that cannot be used."""
         self._params = params
         self._site = site_from(params)
+        self._gone = gone_from(params)
         self._told = Record()
         self._check_mode = True
         self._override = OVERRIDE_GATE in (params["approve"] or [])
@@ -75,7 +77,7 @@ class Collection:
 
     def _gate(self) -> None:
         with self._told.step(record.GATE) as step:
-            self._told.verdict = self._site.gate.look()
+            self._told.verdict = self._site.gate.look(self._gone)
             step["detail"] = self._told.verdict.word
 
     def _plan(self, state: str) -> None:

@@ -8,7 +8,9 @@ from typing import Any, Dict, Mapping, Optional
 
 from .apply.run import Site
 from .apply.workplace import Workplace
+from .digest import is_digest
 from .errors import BadInput
+from .evidence.prospect import Gone
 from .evidence.serving import Serving
 from .options import concurrency_from, connection_spec, settings_from
 from .plans.commands import commands_from, demand
@@ -33,6 +35,16 @@ COLLECTION_OPTIONS: Dict[str, Dict[str, Any]] = dict(
         "options": {"quiesce": _ARGVS, "dry_run": _ARGV, "collect": _ARGV, "resume": _ARGVS, "abort": _ARGVS},
     },
     approve={"type": "list", "elements": "str", "choices": list(APPROVABLE), "default": []},
+    assume_deleted={
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "repository": {"type": "str", "required": True},
+            "digest": {"type": "str", "required": True},
+            "parts": {"type": "list", "elements": "str", "default": []},
+        },
+    },
     snapshot={"type": "str"},
     keep_snapshots={"type": "float", "default": 7.0},
     proof={"type": "str", "choices": ["sizes", "content"], "default": "sizes"},
@@ -76,6 +88,16 @@ def site_from(params: Mapping[str, Any]) -> Site:
         upload_timeout=params["upload_timeout"],
         serving=_serving_from(params),
     )
+
+
+def gone_from(params: Mapping[str, Any]) -> Gone:
+    """The manifests that a plan takes to be deleted. Raises :class:`BadInput` for one that has no digest."""
+    items = params["assume_deleted"] or []
+    gone = frozenset((item["repository"], digest) for item in items for digest in (item["digest"], *(item["parts"] or [])))
+    for repository, digest in sorted(gone):
+        if not is_digest(digest):
+            raise BadInput(f"assume_deleted has {digest[:80]!r}, which is no digest", where=repository)
+    return gone
 
 
 def _serving_from(params: Mapping[str, Any]) -> Optional[Serving]:

@@ -54,7 +54,10 @@ def test_the_incident_is_retired_and_replaced(machine):
     hosted = result_of(done, "registry-private")
     assert hosted["retention"]["summary"]["tags_deleted"] > 0
     assert hosted["collection"]["swept"]["blobs"] > 0 and hosted["findings"] == []
-    assert hosted["retention"]["summary"] == result_of(planned, "registry-private")["retention"]["summary"]
+    plan = result_of(planned, "registry-private")
+    assert hosted["retention"]["summary"] == plan["retention"]["summary"]
+    assert hosted["collection"]["planned"] == plan["collection"]["planned"]
+    assert [step["phase"] for step in hosted["collection"]["plan"]] == [step["phase"] for step in plan["collection"]["plan"]]
 
     after = state(machine)
     for check in (True, False):

@@ -17,16 +17,20 @@ from ..store.layout import BASE, blob_path, repository_path
 from ..store.links import RepositoryLinks
 from ..store.reader import Blind, Reader
 from ..view import RepositoryView
+from .prospect import Gone, without
 from .uploads import find_uploads, young_blobs, young_manifests
 
 Found = Dict[str, Any]
 
 
-def look_at_garbage(root: str, dry_run: DryRun, dialect: str, grace: float) -> Holdings:
-    """Scan the store with the answer of a dry run at hand. ``grace``: seconds for which what is not named yet may be a push."""
+def look_at_garbage(root: str, dry_run: DryRun, dialect: str, grace: float, gone: Gone = frozenset()) -> Holdings:
+    """Scan the store with the answer of a dry run at hand.
+
+    ``grace``: seconds for which what is not named yet may be a push. ``gone``: manifests that are taken to be deleted, and their tags.
+    """
     garbage = frozenset(dry_run.blobs | {digest for _repository, digest in dry_run.manifests | dry_run.layer_links})
     found: List[Found] = []
-    report = scan(root, mode="hosted", dialect=dialect, study=Study(_Look(garbage, dry_run), found.append))
+    report = scan(root, mode="hosted", dialect=dialect, study=Study(_Look(garbage, dry_run, gone), found.append))
     serving = frozenset(each["repository"] for each in found if each["serves"])
     uploads = find_uploads(root, grace)
     unservable = _unservable(root)
@@ -47,12 +51,14 @@ def look_at_garbage(root: str, dry_run: DryRun, dialect: str, grace: float) -> H
 class _Look:
     """The study of one repository; runs in the processes of the scan."""
 
-    def __init__(self, garbage: FrozenSet[str], dry_run: DryRun) -> None:
+    def __init__(self, garbage: FrozenSet[str], dry_run: DryRun, gone: Gone) -> None:
         self._garbage = garbage
         self._dry_run = dry_run
+        self._gone = gone
 
     def __call__(self, view: RepositoryView, links: RepositoryLinks) -> Found:
-        needs = [need for need in self._needs(view) if self._would_go(view.name, *need)] if self._garbage else []
+        left = without(view, self._gone)
+        needs = [need for need in self._needs(left) if self._would_go(view.name, *need)] if self._garbage else []
         return {
             "repository": view.name,
             "serves": bool(links.revisions.sound or links.revisions.odd),

@@ -11,6 +11,7 @@ from ..plans.collection import Verdict, judge_collection
 from ..plans.commands import Commands
 from ..plans.dryrun import DryRun, DryRunParser
 from .garbage import look_at_garbage
+from .prospect import Gone, foresee
 
 
 class Gate(NamedTuple):
@@ -21,10 +22,12 @@ class Gate(NamedTuple):
     commands: Commands
     push_grace: float
 
-    def look(self) -> Verdict:
-        """The verdict as of now. Raises a :class:`RegistryError` where it cannot be told."""
+    def look(self, gone: Gone = frozenset()) -> Verdict:
+        """The verdict as of now, or as if the manifests ``gone`` were deleted. Raises a :class:`RegistryError` where it cannot be told."""
         dry_run = self._ask()
-        holdings = look_at_garbage(self.root, dry_run, self.dialect, self.push_grace)
+        if gone:
+            dry_run = foresee(self.root, dry_run, gone, self.dialect)
+        holdings = look_at_garbage(self.root, dry_run, self.dialect, self.push_grace, gone)
         return judge_collection(dry_run, holdings, delete_untagged=self.commands.delete_untagged)
 
     def _ask(self) -> DryRun:

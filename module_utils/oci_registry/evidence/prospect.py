@@ -1,0 +1,92 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What a dry run would say once retention has deleted some manifests: for a plan of both, before either is done."""
+
+from __future__ import annotations
+
+import os
+from typing import FrozenSet, Iterable, Iterator, List, NamedTuple, Set, Tuple
+
+from ..model import MAX_MANIFEST_BYTES, InvalidManifest, Manifest, parse_manifest
+from ..plans.dryrun import DryRun
+from ..scan import Study, scan
+from ..store.layout import blob_path
+from ..store.links import RepositoryLinks
+from ..view import RepositoryView
+
+#: manifests that are taken to be deleted: repository, digest
+Gone = FrozenSet[Tuple[str, str]]
+
+
+def foresee(root: str, dry_run: DryRun, gone: Gone, dialect: str) -> DryRun:
+    """The answer of the registry, and beside it the blobs that only manifests of ``gone`` mark. Removes nothing from the answer."""
+    candidates = frozenset(_marked_by(root, {digest for _repository, digest in gone}) - dry_run.blobs)
+    if not candidates or dry_run.problem:
+        return dry_run
+    found: List[_Marked] = []
+    scan(root, mode="hosted", dialect=dialect, study=Study(_Marks(candidates, gone), found.append))
+    marked: Set[str] = set()
+    links: Set[Tuple[str, str]] = set()
+    for each in sorted(found, key=lambda each: each.repository.split("/")):  # the order of a collection
+        marked |= each.digests
+        if dialect == "3":  # removes a layer link unless this or an earlier repository marks its blob
+            links.update((each.repository, digest) for digest in each.layers - marked)
+    return DryRun(dry_run.repositories, dry_run.manifests, dry_run.blobs | (candidates - marked), dry_run.layer_links | links)
+
+
+def without(view: RepositoryView, gone: Gone) -> RepositoryView:
+    """What is left of a repository: no manifest of ``gone``, no tag of one, and nothing that only these need."""
+    deleted = {digest for repository, digest in gone if repository == view.name}
+    if not deleted:
+        return view
+    left = RepositoryView(view.name)
+    left.tags = {tag: digest for tag, digest in view.tags.items() if digest not in deleted}
+    left.manifests = {digest: manifest for digest, manifest in view.manifests.items() if digest not in deleted}
+    left.manifest_faults = {digest: fault for digest, fault in view.manifest_faults.items() if digest not in deleted}
+    needed = {digest for manifest in left.manifests.values() for digest in _references(manifest)} | left.manifests.keys()
+    left.sizes = {digest: size for digest, size in view.sizes.items() if digest in needed}
+    left.blob_faults = {digest: fault for digest, fault in view.blob_faults.items() if digest in needed}
+    return left
+
+
+class _Marked(NamedTuple):
+    """Candidates that a repository marks, and those that its layer links lead to."""
+
+    repository: str
+    digests: Set[str]
+    layers: Set[str]
+
+
+class _Marks:
+    """The study of one repository, in the processes of the scan."""
+
+    def __init__(self, candidates: FrozenSet[str], gone: Gone) -> None:
+        self._candidates = candidates
+        self._gone = gone
+
+    def __call__(self, view: RepositoryView, links: RepositoryLinks) -> _Marked:
+        marks: Set[str] = set()
+        for digest in (*links.revisions.sound, *links.revisions.odd, *links.revisions.targets()):
+            if (view.name, digest) not in self._gone:
+                manifest = view.manifests.get(digest)
+                marks.update((digest,) if manifest is None else (digest, *_references(manifest)))
+        return _Marked(view.name, marks & self._candidates, links.layers.sound & self._candidates)
+
+
+def _references(manifest: Manifest) -> Iterator[str]:
+    """What a collection marks for the sake of a manifest: children too, but not what these name."""
+    for descriptor in (*manifest.children, *manifest.blobs()):
+        yield descriptor.digest
+
+
+def _marked_by(root: str, digests: Iterable[str]) -> Set[str]:
+    """The manifests and what they name, as far as it is on disk."""
+    marked: Set[str] = set()
+    for digest in digests:
+        marked.add(digest)
+        try:
+            with open(os.path.join(root, blob_path(digest)), "rb") as file:
+                marked.update(_references(parse_manifest(file.read(MAX_MANIFEST_BYTES + 1))))
+        except (OSError, InvalidManifest):
+            continue
+    return {digest for digest in marked if os.path.isfile(os.path.join(root, blob_path(digest)))}
