@@ -92,6 +92,10 @@ options:
     elements: str
     choices: [broken, delete_all]
     default: []
+  keep_undo:
+    description: For how many days the copies that O(path) makes an undo possible with are kept. While the clock is in doubt none are removed.
+    type: float
+    default: 30.0
   lock_timeout:
     description: How long to wait for another run on the same store or registry to end, in seconds.
     type: float
@@ -172,6 +176,11 @@ run_id:
   returned: same as RV(plan)
   type: str
   sample: 20261123T191500Z-3fa2c1
+expired:
+  description: Earlier runs whose copies for an undo were removed, or in check mode are to be.
+  returned: same as RV(plan)
+  type: list
+  elements: str
 recovered:
   description: Earlier runs that were killed, whose work this run went on with.
   returned: same as RV(plan)

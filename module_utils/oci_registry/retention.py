@@ -13,6 +13,7 @@ from .apply.disk import StoreWriter
 from .apply.journal import Journal, close_interrupted, new_run_id
 from .apply.lock import RunLock
 from .apply.mark import refuse_interrupted
+from .apply.outdated import outdated_runs, remove_outdated
 from .apply.quarantine import Entry
 from .apply.retention import Tools, carry_out
 from .apply.workplace import Workplace
@@ -27,6 +28,7 @@ from .evidence.retention.now import ApiNow, DiskNow, Now
 from .evidence.retention.prove import prove
 from .options import concurrency_from, connection_spec, settings_from
 from .plans.retention import Evidence, RetentionPlan, plan_retention, rules_from
+from .plans.retention.clock import clock_of
 from .plans.retention.plan import API, APPROVABLE, DISK
 from .plans.retention.summary import difference, message, summarize
 from .scan import DIALECTS
@@ -52,6 +54,7 @@ RETENTION_OPTIONS: Dict[str, Dict[str, Any]] = dict(
     path={"type": "path"},
     mode={"type": "str", "choices": list(MODES), "default": AUTO},
     approve={"type": "list", "elements": "str", "choices": list(APPROVABLE), "default": []},
+    keep_undo={"type": "float", "default": 30.0},
     lock_timeout={"type": "float", "default": 30.0},
     dialect={"type": "str", "choices": list(DIALECTS), "default": DIALECTS[0]},
 )
@@ -85,6 +88,7 @@ class Retention:
         self._proven: Dict[str, Any] = {}
         self._kept: List[Entry] = []
         self._recovered: List[str] = []
+        self._expired: List[str] = []
         self._run_id = ""
         self._check_mode = True
 
@@ -104,6 +108,7 @@ class Retention:
             self._refuse_unapproved()
             if self._plan.changes and not check_mode:
                 self._apply(client)
+            self._expire()
 
     def _gather(self, client: Optional[Client]) -> Gathered:
         if self._root:
@@ -150,6 +155,15 @@ class Retention:
             self._kept = writer.kept if writer is not None else []
             journal.end()
 
+    def _expire(self) -> None:
+        """What earlier runs kept for an undo; nothing while the clock is in doubt."""
+        now = self._clock()
+        if not self._root or clock_of(now, self._gathered.repositories).doubt:
+            return
+        self._expired = outdated_runs(self._root, now, self._params["keep_undo"])
+        if self._expired and not self._check_mode:
+            remove_outdated(self._root, self._workplace, self._expired)
+
     def _prove(self, client: Optional[Client]) -> None:
         def is_gone(repository: str, digest: str) -> bool:
             return bool(self._root) or client is None or client.head_manifest(repository, digest).status == 404
@@ -160,13 +174,14 @@ class Retention:
         """What the module returns, besides ``diff``: plain JSON types."""
         changed = any(item.state == ("planned" if self._check_mode else "done") for item in self._plan.items)
         return {
-            "changed": changed and not self._plan.refusals,
+            "changed": bool(self._expired) or (changed and not self._plan.refusals),
             "plan": [item.as_dict() for item in self._plan.items],
             "summary": summarize(self._plan.items),
             "caveats": [*self._gathered.caveats, *self._plan.caveats],
             "refusals": [{"approval": approval, "what": what} for approval, what in self._plan.refusals],
             "run_id": self._run_id if self._kept or (changed and not self._check_mode) else "",
             "recovered": self._recovered,
+            "expired": self._expired,
             "proven": self._proven,
         }
 
@@ -176,7 +191,9 @@ class Retention:
 
     def message(self) -> str:
         """One sentence for people."""
-        return message(self._plan.items, self._check_mode)
+        text = message(self._plan.items, self._check_mode)
+        verb = "to be removed" if self._check_mode else "removed"
+        return f"{text}; {verb}: what {len(self._expired)} earlier runs kept for an undo" if self._expired else text
 
 
 _ADVICE = {
@@ -188,6 +205,6 @@ _ADVICE = {
 def _check(params: Mapping[str, Any]) -> None:
     if not params["registry"] and not params["path"]:
         raise BadInput("neither registry nor path is given", advice="Give registry (host[:port]), path (of its store), or both")
-    for name in ("lock_timeout", "untagged_grace"):
+    for name in ("lock_timeout", "untagged_grace", "keep_undo"):
         if not 0 <= params[name] < float("inf"):
             raise BadInput(f"{name} {params[name]} is no length of time from 0")

@@ -51,13 +51,13 @@ class StoreWriter:
                 os.unlink(name, dir_fd=folder)
                 sync(folder)
 
-    def remove_folder(self, path: str, digest: str, reason: str, *, needs: str = "") -> Entry:
+    def remove_folder(self, path: str, digest: str, reason: str, *, needs: str = "", expires: bool = False) -> Entry:
         """Move a folder with all that is in it to the quarantine, in one step. Raises FileNotFoundError where there is none.
 
-        ``needs``: see :func:`quarantine.keep`.
+        ``needs`` and ``expires``: see :func:`quarantine.keep`.
         """
         try:
-            entry = keep(self.root, self._workplace, self._run_id, path, digest, reason, needs=needs)
+            entry = keep(self.root, self._workplace, self._run_id, path, digest, reason, needs=needs, expires=expires)
         except FileNotFoundError:
             raise
         except OSError as error:

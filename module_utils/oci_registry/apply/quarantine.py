@@ -12,13 +12,14 @@ import contextlib
 import json
 import os
 import stat
+import tempfile
 import time
 from typing import Any, Dict, List, Mapping
 
 from ..errors import ApplyFailed, BadInput
 from ..store.layout import BASE, QUARANTINE
 from .beneath import copy_file, parent_folder, sync
-from .workplace import KEPT, Workplace, append_line
+from .workplace import KEPT, TEMPORARY, Workplace, append_line
 
 _INDEX = "index.jsonl"
 Entry = Dict[str, Any]
@@ -31,7 +32,7 @@ def list_quarantine(root: str) -> List[Entry]:
     (bytes) and ``kept`` (below ``root``: where it is now).
     """
     newest: Dict[str, Entry] = {}
-    for entry in _read_index(root):
+    for entry in read_index(root):
         newest[entry["kept"]] = entry
     found = []
     for entry in newest.values():
@@ -40,13 +41,15 @@ def list_quarantine(root: str) -> List[Entry]:
     return found
 
 
-def keep(root: str, workplace: Workplace, run_id: str, path: str, digest: str, reason: str, *, needs: str = "") -> Entry:
+def keep(
+    root: str, workplace: Workplace, run_id: str, path: str, digest: str, reason: str, *, needs: str = "", expires: bool = False
+) -> Entry:
     """Hard-link the file ``path`` (below ``root``) into the quarantine; it stays where it is, too. A folder moves there. Returns the entry.
 
-    ``needs``: a manifest without which undoing is of no use, with all that it needs in turn.
+    ``needs``: a manifest without which undoing is of no use, with all that it needs in turn. ``expires``: kept for a time only.
     Raises FileNotFoundError where there is neither.
     """
-    entry = _entry(run_id, path, digest, reason, needs)
+    entry = _entry(run_id, path, digest, reason, needs, expires)
     with parent_folder(root, path) as (source, name):
         is_folder = stat.S_ISDIR(os.stat(name, dir_fd=source, follow_symlinks=False).st_mode)
         append_line(os.path.join(workplace.folder(KEPT), _INDEX), json.dumps(entry))
@@ -64,9 +67,9 @@ def keep_copies(root: str, workplace: Workplace, run_id: str, links: Mapping[str
     """Copy link files (path below ``root``: the manifest with which it is of use) into the quarantine, with owner, mode and times.
 
     For what the registry itself is going to delete or rewrite: 2.8 rewrites links in place, and a hard link would change with them.
-    Links that are not there are passed over. Undoing puts a copy back only while all that the digest needs is still there.
+    Links that are not there are passed over. Undoing puts a copy back only while all that the digest needs is still there. Kept for a time only.
     """
-    entries = [_entry(run_id, path, digest, reason, digest) for path, digest in links.items()]
+    entries = [_entry(run_id, path, digest, reason, digest, True) for path, digest in links.items()]
     found = [entry for entry in entries if os.path.lexists(os.path.join(root, entry["path"]))]
     if found:
         append_line(os.path.join(workplace.folder(KEPT), _INDEX), "\n".join(map(json.dumps, found)))
@@ -79,15 +82,15 @@ def keep_copies(root: str, workplace: Workplace, run_id: str, links: Mapping[str
     return found
 
 
-def _entry(run_id: str, path: str, digest: str, reason: str, needs: str) -> Entry:
+def _entry(run_id: str, path: str, digest: str, reason: str, needs: str, expires: bool) -> Entry:
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     entry = {"run_id": run_id, "path": path, "digest": digest, "reason": reason, "kept": _kept_path(run_id, path), "time": now}
-    return {**entry, "needs": needs} if needs else entry
+    return {**entry, **({"needs": needs} if needs else {}), **({"expires": True} if expires else {})}
 
 
 def entries_of(root: str, run_id: str) -> List[Entry]:
     """What run ``run_id`` moved aside and nobody put back yet, newest first. Raises :class:`BadInput` for a run that kept nothing."""
-    if not any(entry["run_id"] == run_id for entry in _read_index(root)):
+    if not any(entry["run_id"] == run_id for entry in read_index(root)):
         known = sorted({entry["run_id"] for entry in list_quarantine(root)})
         advice = f"Runs with something in quarantine: {', '.join(known)}" if known else "Nothing is in quarantine"
         raise BadInput(f"run {run_id[:80]!r} moved nothing into the quarantine", where=root, advice=advice)
@@ -113,7 +116,18 @@ def _kept_path(run_id: str, path: str) -> str:
     return f"{QUARANTINE}/{KEPT}/{run_id}/{path}"
 
 
-def _read_index(root: str) -> List[Entry]:
+def replace_index(workplace: Workplace, text: str) -> None:
+    """Write the index anew, in one step."""
+    path = os.path.join(workplace.folder(KEPT), _INDEX)
+    descriptor, temporary = tempfile.mkstemp(prefix="index-", dir=workplace.folder(TEMPORARY))
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def read_index(root: str) -> List[Entry]:
     """Entries that this package wrote; anything else in the file is passed over, and no path in it can lead out of the store."""
     try:
         with open(os.path.join(root, QUARANTINE, KEPT, _INDEX), encoding="utf-8", errors="replace") as file:
@@ -134,4 +148,5 @@ def _read_index(root: str) -> List[Entry]:
 def _is_sane(entry: Entry) -> bool:
     path = entry["path"]
     inside = path.startswith(BASE + "/") and not {"", ".", ".."} & set(path.split("/"))
-    return bool(inside and entry["kept"] == _kept_path(entry["run_id"], path) and "/" not in entry["run_id"])
+    is_run = entry["run_id"] not in {"", ".", ".."} and "/" not in entry["run_id"]
+    return bool(inside and is_run and entry["kept"] == _kept_path(entry["run_id"], path))

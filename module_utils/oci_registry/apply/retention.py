@@ -86,7 +86,8 @@ class _Run:
         """Move the tag's folder; a push that came in between goes back."""
         try:
             needs = "" if self._tools.api is None else item.digest  # a cache fetches again what it lacks
-            entry = self._disk.remove_folder(layout.tag_path(item.repository, tag), item.digest, item.reason, needs=needs)
+            path = layout.tag_path(item.repository, tag)
+            entry = self._disk.remove_folder(path, item.digest, item.reason, needs=needs, expires=True)
         except FileNotFoundError:
             _skip(item, "it is gone already")
             return

@@ -8,14 +8,16 @@ import itertools
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from ansible.module_utils.oci_registry import retention
 from ansible.module_utils.oci_registry.retention import RETENTION_OPTIONS, Retention
 from ansible.module_utils.registry_lab import images
+from ansible.module_utils.registry_lab.place import blob_path
 from ansible.module_utils.registry_lab.push import push
 
-from .conftest import APP, age, changes, is_linked, scanned, store_files, tags_of, walked
+from .conftest import APP, OWN, age, changes, is_linked, scanned, store_files, tags_of, walked
 
 
 @pytest.fixture
@@ -110,6 +112,33 @@ def test_undo_brings_everything_back(stocked, retain, repair):
         assert os.stat(f"{case.root}/docker/registry/v2/repositories/{APP}/_manifests/tags/{tag}/current/link").st_mtime == time
     assert walked(case.registry) == []
     assert not repair(path=case.root, undo=done["run_id"])["changed"]
+
+
+def test_what_is_kept_for_an_undo_goes_in_its_turn(stocked, retain, repair):
+    """Copies of links and whole tags; what a repair set aside stays."""
+    case = stocked()
+    push(case.registry, APP, "old", case.builds["v5"])  # goes alone, on disk
+    age(case.root, APP, "old", 50)
+    damaged = blob_path(case.root, case.builds["v5"].children[0].blobs[0].digest)
+    Path(damaged).write_bytes(b"damaged")
+    aside = repair(path=case.root, images=[f"{APP}:v5"], approve=["quarantine"], dialect=case.dialect)
+    assert aside.get("quarantine"), aside
+    restored = case.builds["v5"].children[0].blobs[0].content
+    Path(damaged).write_bytes(restored)
+    done = retain(**case.options)
+    assert done["changed"] and done["expired"] == []
+    kept = Path(case.root, OWN, "quarantine")
+    assert not retain(**case.options, keep_undo=0.01)["changed"]
+    planned = retain(check=True, **case.options, keep_undo=0.0)
+    assert (planned["changed"], planned["expired"]) == (True, [done["run_id"]])
+    assert (kept / done["run_id"]).is_dir()
+    gone = retain(**case.options, keep_undo=0.0)
+    assert (gone["changed"], gone["expired"]) == (True, [done["run_id"]])
+    assert gone["msg"].endswith("; removed: what 1 earlier runs kept for an undo")
+    assert {path.name for path in kept.iterdir()} == {aside["run_id"], "index.jsonl"}
+    assert done["run_id"] not in (kept / "index.jsonl").read_text(encoding="utf-8")
+    assert not retain(**case.options, keep_undo=0.0)["changed"]
+    assert repair(path=case.root, undo=done["run_id"])["code"] == "bad-input"
 
 
 def test_undo_after_a_collection_breaks_nothing(stocked, retain, repair):
