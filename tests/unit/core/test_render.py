@@ -77,6 +77,18 @@ def test_a_line_for_each_image_and_one_for_each_thing_that_is_wrong_with_it():
     assert len({line.index(word) for line, word in zip(lines[3:9:2], ("STATE", "unknown", "unlinked"), strict=True)}) == 1
 
 
+@pytest.mark.parametrize(("links", "last"), [(3, ""), (4, " (+1 more)"), (5_000, " (+4997 more)")])
+def test_wasted_space_is_told_by_example(links, last):
+    """Collections of 2.8 leave thousands of such links behind in time; what is broken is told in full all the same."""
+    broken = [finding(digest=f"sha256:{number:064x}") for number in range(links)]
+    waste = [finding((), "layer-link-orphan", "info", "", role="link", digest=f"sha256:{number:064x}") for number in range(links)]
+    lines = [line.split("  ")[2:] for line in rendered("text", report(*broken, *waste)).splitlines()]
+    told = ["  ".join(line) for line in lines]
+    assert sum("child-missing" in line for line in told) == links
+    orphans = [line.split("layer-link-orphan ")[1].partition("  ")[0] for line in told if "layer-link-orphan" in line]
+    assert orphans == [f"sha256:{number:064x}{last if number == 2 else ''}" for number in range(3)]
+
+
 def test_json_of_one_report_and_of_several_stores():
     assert json.loads(rendered("json", report(finding())))["findings"][0]["tags"] == ["v1"]
     stores = json.loads(rendered("json", *(report(finding(), target=name, observer="disk") for name in "ab")))
