@@ -35,7 +35,7 @@ def look_at_garbage(root: str, dry_run: DryRun, dialect: str, grace: float, gone
     uploads = find_uploads(root, grace)
     unservable = _unservable(root)
     return Holdings(
-        findings=report.findings,
+        findings=[each for each in report.findings if (each.repository, each.parent or each.digest) not in gone],
         problems=report.problems,
         unservable=unservable,
         serving=serving,

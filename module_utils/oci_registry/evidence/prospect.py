@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from typing import FrozenSet, Iterable, Iterator, List, NamedTuple, Set, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Set, Tuple
 
 from ..model import MAX_MANIFEST_BYTES, InvalidManifest, Manifest, parse_manifest
 from ..plans.dryrun import DryRun
@@ -23,14 +23,14 @@ def foresee(root: str, dry_run: DryRun, gone: Gone, dialect: str) -> DryRun:
     candidates = frozenset(_marked_by(root, {digest for _repository, digest in gone}) - dry_run.blobs)
     if not candidates or dry_run.problem:
         return dry_run
-    found: List[_Marked] = []
+    found: List[Dict[str, Any]] = []
     scan(root, mode="hosted", dialect=dialect, study=Study(_Marks(candidates, gone), found.append))
     marked: Set[str] = set()
     links: Set[Tuple[str, str]] = set()
-    for each in sorted(found, key=lambda each: each.repository.split("/")):  # the order of a collection
-        marked |= each.digests
+    for each in sorted(found, key=lambda each: str(each["repository"]).split("/")):  # the order of a collection
+        marked.update(each["marks"])
         if dialect == "3":  # removes a layer link unless this or an earlier repository marks its blob
-            links.update((each.repository, digest) for digest in each.layers - marked)
+            links.update((each["repository"], digest) for digest in each["layers"] if digest not in marked)
     return DryRun(dry_run.repositories, dry_run.manifests, dry_run.blobs | (candidates - marked), dry_run.layer_links | links)
 
 
@@ -42,35 +42,30 @@ def without(view: RepositoryView, gone: Gone) -> RepositoryView:
     left = RepositoryView(view.name)
     left.tags = {tag: digest for tag, digest in view.tags.items() if digest not in deleted}
     left.manifests = {digest: manifest for digest, manifest in view.manifests.items() if digest not in deleted}
-    left.manifest_faults = {digest: fault for digest, fault in view.manifest_faults.items() if digest not in deleted}
-    needed = {digest for manifest in left.manifests.values() for digest in _references(manifest)} | left.manifests.keys()
+    needed = {digest for manifest in left.manifests.values() for digest in _references(manifest)}
+    needed |= {manifest.subject.digest for manifest in left.manifests.values() if manifest.subject is not None}
+    needed |= {*left.manifests, *left.tags.values()}
+    left.manifest_faults = {digest: fault for digest, fault in view.manifest_faults.items() if digest in needed}
     left.sizes = {digest: size for digest, size in view.sizes.items() if digest in needed}
     left.blob_faults = {digest: fault for digest, fault in view.blob_faults.items() if digest in needed}
     return left
 
 
-class _Marked(NamedTuple):
-    """Candidates that a repository marks, and those that its layer links lead to."""
-
-    repository: str
-    digests: Set[str]
-    layers: Set[str]
-
-
 class _Marks:
-    """The study of one repository, in the processes of the scan."""
+    """The study of one repository, in the processes of the scan: which candidates it marks, and to which its layer links lead."""
 
     def __init__(self, candidates: FrozenSet[str], gone: Gone) -> None:
         self._candidates = candidates
         self._gone = gone
 
-    def __call__(self, view: RepositoryView, links: RepositoryLinks) -> _Marked:
+    def __call__(self, view: RepositoryView, links: RepositoryLinks) -> Dict[str, Any]:
         marks: Set[str] = set()
         for digest in (*links.revisions.sound, *links.revisions.odd, *links.revisions.targets()):
             if (view.name, digest) not in self._gone:
                 manifest = view.manifests.get(digest)
                 marks.update((digest,) if manifest is None else (digest, *_references(manifest)))
-        return _Marked(view.name, marks & self._candidates, links.layers.sound & self._candidates)
+        found = {"marks": marks & self._candidates, "layers": links.layers.sound & self._candidates}
+        return {"repository": view.name, **{name: sorted(digests) for name, digests in found.items()}}
 
 
 def _references(manifest: Manifest) -> Iterator[str]:

@@ -45,11 +45,14 @@ def stock(made):
     push(made.registry, "team/other", "v1", images.image("mine", layers=[images.layer("mine", size=5_000)]))
     push(made.registry, "team/other", "v2", old[1])
     push(made.registry, "ateam/early", "v1", old[0])
+    for name in range(12):  # enough for the scan to share out the work
+        push(made.registry, f"many/{name}", "v1", new[0])
 
 
 def test_the_plan_is_what_both_do(place, collect, retain):
     made = place(cache=True)
     stock(made)
+    push(made.registry, "team/app", "", images.artifact("signature", images.image("gone long ago")))  # retention takes it, too
     before = files(made.root)
     planned = retain(made, check=True)
     plan = collect(made.options, check=True, assume_deleted=assumed(planned))
