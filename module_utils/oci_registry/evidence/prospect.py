@@ -60,7 +60,7 @@ class _Marks:
 
     def __call__(self, view: RepositoryView, links: RepositoryLinks) -> Dict[str, Any]:
         marks: Set[str] = set()
-        for digest in (*links.revisions.sound, *links.revisions.odd, *links.revisions.targets()):
+        for digest in {*links.revisions.odd, *links.revisions.targets()}:
             if (view.name, digest) not in self._gone:
                 manifest = view.manifests.get(digest)
                 marks.update((digest,) if manifest is None else (digest, *_references(manifest)))
