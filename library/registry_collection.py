@@ -50,7 +50,9 @@ options:
         type: list
         elements: str
       collect:
-        description: The collection itself, without C(-m) or C(--delete-untagged), which take children of tagged indexes. With them the gate refuses.
+        description: >-
+          The collection itself, without C(-m) or C(--delete-untagged), which delete children of tagged indexes. Where that would lose something, the
+          gate refuses.
         type: list
         elements: str
       resume:
@@ -58,7 +60,7 @@ options:
         type: list
         elements: list
       abort:
-        description: Commands that end one that outlived its command, as a container does, where C(collect) was killed. Failures do not count.
+        description: Commands that end a collection which outlived its command, as a container does. Run where that was killed; failures are ignored.
         type: list
         elements: list
   registry:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, FrozenSet, Mapping, Optional
 
 from .apply.run import Site
 from .apply.workplace import Workplace
@@ -92,11 +92,13 @@ def site_from(params: Mapping[str, Any]) -> Site:
 
 def gone_from(params: Mapping[str, Any]) -> Gone:
     """The manifests that a plan takes to be deleted. Raises :class:`BadInput` for one that has no digest."""
-    items = params["assume_deleted"] or []
-    gone = frozenset((item["repository"], digest) for item in items for digest in (item["digest"], *(item["parts"] or [])))
-    for repository, digest in sorted(gone):
-        if not is_digest(digest):
-            raise BadInput(f"assume_deleted has {digest[:80]!r}, which is no digest", where=repository)
+    gone: Dict[str, FrozenSet[str]] = {}
+    for item in params["assume_deleted"] or []:
+        repository, digests = item["repository"], (item["digest"], *(item["parts"] or []))
+        for digest in digests:
+            if not is_digest(digest):
+                raise BadInput(f"assume_deleted has {digest[:80]!r}, which is no digest", where=repository)
+        gone[repository] = gone.get(repository, frozenset()).union(digests)
     return gone
 
 

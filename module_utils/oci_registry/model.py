@@ -70,6 +70,11 @@ class Manifest(NamedTuple):
             if not layer.foreign:
                 yield layer
 
+    def references(self) -> Iterator[Descriptor]:
+        """All that must be present: children, config and layers."""
+        yield from self.children
+        yield from self.blobs()
+
 
 def parse_manifest(content: bytes, known: Optional[Known] = None) -> Manifest:
     """Parse manifest bytes; raise :class:`InvalidManifest` for anything that is no manifest of a known kind.

@@ -85,7 +85,7 @@ class _Run:
         node = self._evidence.nodes.get(step.key)
         needed = {step.digest}
         if node is not None and node.manifest is not None:
-            needed.update([item.digest for item in (*node.manifest.children, *node.manifest.blobs())])
+            needed.update(item.digest for item in node.manifest.references())
         missing = sorted(needed & self._failed)
         if missing:
             raise NoRightBytes(f"not done, since it needs {missing[0]}, which failed", where=f"{step.repository}@{step.digest}")

@@ -15,7 +15,7 @@ from typing import Any, Dict, NamedTuple, Optional
 
 from ..commands import Child
 from ..errors import Interrupted
-from .workplace import Workplace, writing
+from .workplace import Workplace, replace_file, writing
 
 QUIESCING, COLLECTING, RESUMING = "quiescing", "collecting", "resuming"
 _NAME = "collection.json"
@@ -56,19 +56,7 @@ def read_mark(workplace: Workplace) -> Optional[Mark]:
 
 def write_mark(workplace: Workplace, mark: Mark) -> None:
     """Replace the mark, and wait until it is on disk. Raises :class:`errors.ApplyFailed`."""
-    path = os.path.join(workplace.folder(), _NAME)
-    temporary = path + ".new"
-    with writing(path):
-        with open(temporary, "w", encoding="utf-8") as file:
-            json.dump(_record(mark), file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(temporary, path)
-        descriptor = os.open(workplace.base, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    replace_file(os.path.join(workplace.folder(), _NAME), json.dumps(_record(mark)))
 
 
 def clear_mark(workplace: Workplace) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import calendar
 import contextlib
-import json
 import os
 import shutil
 import time
@@ -39,8 +38,7 @@ def remove_outdated(root: str, workplace: Workplace, run_ids: Sequence[str]) -> 
             with contextlib.suppress(FileNotFoundError):
                 shutil.rmtree(os.path.join(folder, run_id))
         gone = frozenset(run_ids)
-        left = [entry for entry in read_index(root) if entry["run_id"] not in gone]
-        replace_index(workplace, "".join(f"{json.dumps(entry)}\n" for entry in left))
+        replace_index(workplace, [entry for entry in read_index(root) if entry["run_id"] not in gone])
 
 
 def _is_outdated(entry: Entry, before: float) -> bool:

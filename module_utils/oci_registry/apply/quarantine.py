@@ -12,14 +12,13 @@ import contextlib
 import json
 import os
 import stat
-import tempfile
 import time
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Sequence
 
 from ..errors import ApplyFailed, BadInput
 from ..store.layout import BASE, QUARANTINE
 from .beneath import copy_file, parent_folder, sync
-from .workplace import KEPT, TEMPORARY, Workplace, append_line
+from .workplace import KEPT, Workplace, append_line, replace_file
 
 _INDEX = "index.jsonl"
 Entry = Dict[str, Any]
@@ -116,15 +115,9 @@ def _kept_path(run_id: str, path: str) -> str:
     return f"{QUARANTINE}/{KEPT}/{run_id}/{path}"
 
 
-def replace_index(workplace: Workplace, text: str) -> None:
-    """Write the index anew, in one step."""
-    path = os.path.join(workplace.folder(KEPT), _INDEX)
-    descriptor, temporary = tempfile.mkstemp(prefix="index-", dir=workplace.folder(TEMPORARY))
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+def replace_index(workplace: Workplace, entries: Sequence[Entry]) -> None:
+    """Write the index anew, with these entries alone."""
+    replace_file(os.path.join(workplace.folder(KEPT), _INDEX), "".join(f"{json.dumps(entry)}\n" for entry in entries))
 
 
 def read_index(root: str) -> List[Entry]:

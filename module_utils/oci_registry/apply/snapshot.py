@@ -18,7 +18,7 @@ from ..errors import ApplyFailed, BadInput
 from ..store.layout import BASE, BASE_PARTS
 from .copier import SAME_FILE_SYSTEM, copy_store
 from .moment import Moment, now
-from .workplace import Workplace, writing
+from .workplace import Workplace, sync_folder, writing
 
 SNAPSHOTS, META = "snapshots", "meta.json"
 _PARTIAL = "partial-"
@@ -71,7 +71,7 @@ def take_snapshot(root: str, workplace: Workplace, name: str, about: Dict[str, A
             counts = copy_store(root, partial)
             _write_meta(partial, dict(about, **counts))
             os.rename(partial, os.path.join(folder, name))
-            _sync_folder(folder)
+            sync_folder(folder)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
@@ -125,7 +125,7 @@ def _write_meta(folder: str, about: Dict[str, Any]) -> None:
         json.dump(dict(about, taken=now().as_dict()), file)
         file.flush()
         os.fsync(file.fileno())
-    _sync_folder(folder)
+    sync_folder(folder)
 
 
 def _read(folder: str, name: str) -> Optional[Snapshot]:
@@ -135,11 +135,3 @@ def _read(folder: str, name: str) -> Optional[Snapshot]:
         return Snapshot(name, folder, Moment.from_dict(about["taken"]), about)
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _sync_folder(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

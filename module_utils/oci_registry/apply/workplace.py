@@ -90,6 +90,28 @@ def append_line(path: str, line: str) -> None:
             os.close(descriptor)
 
 
+def replace_file(path: str, text: str) -> None:
+    """Replace a file (mode 0600) in one step, and wait until that is on disk: whoever is killed leaves the old one or the new one."""
+    temporary = path + ".new"
+    with writing(path):
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(temporary, path)
+        sync_folder(os.path.dirname(path))
+
+
+def sync_folder(path: str) -> None:
+    """Wait until the names in a folder are on disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 @contextlib.contextmanager
 def writing(where: str) -> Iterator[None]:
     """Turn what the operating system says into :class:`ApplyFailed`, with what to do about it."""

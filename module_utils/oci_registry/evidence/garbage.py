@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from typing import Any, Dict, FrozenSet, Iterable, List, Set, Tuple
 
-from ..model import MAX_MANIFEST_BYTES, InvalidManifest, Manifest, parse_manifest
+from ..model import Manifest
 from ..plans.collection import Holdings, Need, Push
 from ..plans.dryrun import DryRun
 from ..reach import subject_of_tag
@@ -17,13 +17,14 @@ from ..store.layout import BASE, blob_path, repository_path
 from ..store.links import RepositoryLinks
 from ..store.reader import Blind, Reader
 from ..view import RepositoryView
-from .prospect import Gone, without
+from .prospect import NOTHING_GONE, Gone, without
+from .stored import stored_manifests
 from .uploads import find_uploads, young_blobs, young_manifests
 
 Found = Dict[str, Any]
 
 
-def look_at_garbage(root: str, dry_run: DryRun, dialect: str, grace: float, gone: Gone = frozenset()) -> Holdings:
+def look_at_garbage(root: str, dry_run: DryRun, dialect: str, grace: float, gone: Gone = NOTHING_GONE) -> Holdings:
     """Scan the store with the answer of a dry run at hand.
 
     ``grace``: seconds for which what is not named yet may be a push. ``gone``: manifests that are taken to be deleted, and their tags.
@@ -35,7 +36,7 @@ def look_at_garbage(root: str, dry_run: DryRun, dialect: str, grace: float, gone
     uploads = find_uploads(root, grace)
     unservable = _unservable(root)
     return Holdings(
-        findings=[each for each in report.findings if (each.repository, each.parent or each.digest) not in gone],
+        findings=[each for each in report.findings if (each.parent or each.digest) not in gone.get(each.repository, ())],
         problems=report.problems,
         unservable=unservable,
         serving=serving,
@@ -130,16 +131,8 @@ def _unnamed(root: str, dry_run: DryRun, found: List[Found], grace: float) -> Li
 
 
 def _named_by(root: str, digests: Iterable[str]) -> Set[str]:
-    """All that those of the blobs name that are manifests."""
-    named: Set[str] = set()
-    for digest in digests:
-        if _size(root, digest) <= MAX_MANIFEST_BYTES:
-            try:
-                with open(os.path.join(root, blob_path(digest)), "rb") as file:
-                    named.update(blob.digest for blob in parse_manifest(file.read(MAX_MANIFEST_BYTES + 1)).blobs())
-            except (OSError, InvalidManifest):
-                continue
-    return named
+    """All blobs that those of the digests name that are manifests."""
+    return {blob.digest for manifest in stored_manifests(root, digests) for blob in manifest.blobs()}
 
 
 def _size(root: str, digest: str) -> int:

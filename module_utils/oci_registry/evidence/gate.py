@@ -11,7 +11,7 @@ from ..plans.collection import Verdict, judge_collection
 from ..plans.commands import Commands
 from ..plans.dryrun import DryRun, DryRunParser
 from .garbage import look_at_garbage
-from .prospect import Gone, foresee
+from .prospect import NOTHING_GONE, Gone, foresee
 
 
 class Gate(NamedTuple):
@@ -22,7 +22,7 @@ class Gate(NamedTuple):
     commands: Commands
     push_grace: float
 
-    def look(self, gone: Gone = frozenset()) -> Verdict:
+    def look(self, gone: Gone = NOTHING_GONE) -> Verdict:
         """The verdict as of now, or as if the manifests ``gone`` were deleted. Raises a :class:`RegistryError` where it cannot be told."""
         dry_run = self._ask()
         if gone:

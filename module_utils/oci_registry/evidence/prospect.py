@@ -5,22 +5,23 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Set, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Set, Tuple
 
-from ..model import MAX_MANIFEST_BYTES, InvalidManifest, Manifest, parse_manifest
 from ..plans.dryrun import DryRun
 from ..scan import Study, scan
 from ..store.layout import blob_path
 from ..store.links import RepositoryLinks
 from ..view import RepositoryView
+from .stored import stored_manifests
 
-#: manifests that are taken to be deleted: repository, digest
-Gone = FrozenSet[Tuple[str, str]]
+#: repository: digests of its manifests that are taken to be deleted
+Gone = Mapping[str, FrozenSet[str]]
+NOTHING_GONE: Gone = {}
 
 
 def foresee(root: str, dry_run: DryRun, gone: Gone, dialect: str) -> DryRun:
     """The answer of the registry, and beside it the blobs that only manifests of ``gone`` mark. Removes nothing from the answer."""
-    candidates = frozenset(_marked_by(root, {digest for _repository, digest in gone}) - dry_run.blobs)
+    candidates = frozenset(_marked_by(root, frozenset().union(*gone.values())) - dry_run.blobs)
     if not candidates or dry_run.problem:
         return dry_run
     found: List[Dict[str, Any]] = []
@@ -36,13 +37,13 @@ def foresee(root: str, dry_run: DryRun, gone: Gone, dialect: str) -> DryRun:
 
 def without(view: RepositoryView, gone: Gone) -> RepositoryView:
     """What is left of a repository: no manifest of ``gone``, no tag of one, and nothing that only these need."""
-    deleted = {digest for repository, digest in gone if repository == view.name}
+    deleted = gone.get(view.name)
     if not deleted:
         return view
     left = RepositoryView(view.name)
     left.tags = {tag: digest for tag, digest in view.tags.items() if digest not in deleted}
     left.manifests = {digest: manifest for digest, manifest in view.manifests.items() if digest not in deleted}
-    needed = {digest for manifest in left.manifests.values() for digest in _references(manifest)}
+    needed = {item.digest for manifest in left.manifests.values() for item in manifest.references()}
     needed |= {manifest.subject.digest for manifest in left.manifests.values() if manifest.subject is not None}
     needed |= {*left.manifests, *left.tags.values()}
     left.manifest_faults = {digest: fault for digest, fault in view.manifest_faults.items() if digest in needed}
@@ -59,29 +60,15 @@ class _Marks:
         self._gone = gone
 
     def __call__(self, view: RepositoryView, links: RepositoryLinks) -> Dict[str, Any]:
-        marks: Set[str] = set()
-        for digest in {*links.revisions.odd, *links.revisions.targets()}:
-            if (view.name, digest) not in self._gone:
-                manifest = view.manifests.get(digest)
-                marks.update((digest,) if manifest is None else (digest, *_references(manifest)))
+        marks = {*links.revisions.odd, *links.revisions.targets()} - self._gone.get(view.name, frozenset())
+        for digest in tuple(marks):
+            if digest in view.manifests:  # its children are marked too, but not what these name
+                marks.update(item.digest for item in view.manifests[digest].references())
         found = {"marks": marks & self._candidates, "layers": links.layers.sound & self._candidates}
         return {"repository": view.name, **{name: sorted(digests) for name, digests in found.items()}}
 
 
-def _references(manifest: Manifest) -> Iterator[str]:
-    """What a collection marks for the sake of a manifest: children too, but not what these name."""
-    for descriptor in (*manifest.children, *manifest.blobs()):
-        yield descriptor.digest
-
-
 def _marked_by(root: str, digests: Iterable[str]) -> Set[str]:
     """The manifests and what they name, as far as it is on disk."""
-    marked: Set[str] = set()
-    for digest in digests:
-        marked.add(digest)
-        try:
-            with open(os.path.join(root, blob_path(digest)), "rb") as file:
-                marked.update(_references(parse_manifest(file.read(MAX_MANIFEST_BYTES + 1))))
-        except (OSError, InvalidManifest):
-            continue
+    marked = {*digests, *(item.digest for manifest in stored_manifests(root, digests) for item in manifest.references())}
     return {digest for digest in marked if os.path.isfile(os.path.join(root, blob_path(digest)))}

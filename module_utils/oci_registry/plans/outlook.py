@@ -44,8 +44,7 @@ def _is_whole(evidence: Evidence, node: Node) -> bool:
     """Whether the disk has the right bytes of everything that it names."""
     if node.manifest is None:
         return True
-    below = [*node.manifest.children, *node.manifest.blobs()]
-    return all(evidence.nodes[node.repository, item.digest].disk == RIGHT for item in below)
+    return all(evidence.nodes[node.repository, item.digest].disk == RIGHT for item in node.manifest.references())
 
 
 def _add_node(view: RepositoryView, node: Node, fixed: bool, whole: bool) -> None:

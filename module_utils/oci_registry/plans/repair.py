@@ -66,8 +66,7 @@ class _Planner:
     def _ensure_manifest(self, node: Node) -> bool:
         if node.manifest is None:
             return self._opaque(node)
-        needed = [child.digest for child in node.manifest.children] + [blob.digest for blob in node.manifest.blobs()]
-        there = [self._ensure((node.repository, digest)) for digest in needed]
+        there = [self._ensure((node.repository, item.digest)) for item in node.manifest.references()]
         complete = all(there)
         if node.sound or complete or (node.role == "index" and any(there)):
             return self._mend(node, complete) and complete
