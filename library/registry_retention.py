@@ -26,7 +26,8 @@ options:
       - How many tags to keep in each repository, the newest first, by the time of their push. Equal times are ranked by name, C(v10) above C(v9).
       - The time of the push is that of the tag's link on disk. Without O(path) it is the time at which the image was created, which is weaker.
       - All tags of images are counted, those that O(keep_tags) keeps anyway and several of one image included.
-      - Tags of referrers are neither counted nor judged, they live and die with their subject. Tags pushed in the future are kept and not counted.
+      - Tags of referrers are neither counted nor judged, they live and die with their subject, in whatever repository of the registry that is.
+        Tags pushed in the future are kept and not counted.
     type: int
   keep_younger_than:
     description: Keep tags that were pushed less than this many days ago. A tag stays if either this or O(keep_newest) keeps it.

@@ -115,7 +115,7 @@ class Retention:
             return disk.gather(self._root, mode=self._mode, dialect=self._params["dialect"])
         if self._settings is None or client is None:
             raise BadInput("neither registry nor path is given")
-        return http.gather(Client(self._settings), client, concurrency_from(self._params))
+        return http.gather(Client(self._settings), client, concurrency_from(self._params), self._in_use.digests)
 
     def _evidence(self) -> Evidence:
         return Evidence(

@@ -134,6 +134,36 @@ def test_what_is_in_use_stays_in_every_repository(stocked, retain):
     assert not retain(**options)["changed"]
 
 
+@pytest.mark.parametrize("with_path", [True, False], ids=["disk", "http"])
+def test_an_untagged_index_in_use_keeps_what_it_shares(stocked, retain, with_path):
+    case = stocked()
+    pinned = images.index([case.builds["v1"].children[0], images.image("pinned only")])
+    push(case.registry, APP, "", pinned)
+    options = {**case.options, "path": case.root if with_path else None, "keep_newest": 1, "keep_digests": [pinned.digest]}
+    assert retain(**options)["changed"]
+    assert not is_linked(case.root, APP, case.builds["v1"].digest)
+    assert all(is_linked(case.root, APP, manifest.digest) for manifest in pinned.manifests())
+    assert not retain(**options)["changed"]
+
+
+@pytest.mark.parametrize("with_path", [True, False], ids=["disk", "http"])
+def test_signatures_in_a_repository_of_their_own(stocked, retain, with_path):
+    """As cosign keeps them with COSIGN_REPOSITORY; one is of an image without a tag."""
+    case = stocked()
+    untagged = images.image("untagged")
+    push(case.registry, APP, "", untagged)
+    signed = {"v1": case.builds["v1"], "v3": case.builds["v3"], "v5": case.builds["v5"], "untagged": untagged}
+    tags = {name: images.fallback_tag(image) + ".sig" for name, image in signed.items()}
+    for name, tag in tags.items():
+        push(case.registry, "signatures", tag, images.image(f"signature of {name}"))
+        age(case.root, "signatures", tag, 50)
+    options = {**case.options, "path": case.root if with_path else None}
+    result = retain(**options)
+    assert result["changed"], result
+    assert tags_of(case.root, "signatures") == {tags["v1"], tags["v5"], tags["untagged"]}  # v1 stays in the other repository
+    assert not retain(**options)["changed"]
+
+
 def test_a_schema_1_image_goes_and_stays_like_any_other(any_stocked, retain):
     case = any_stocked()
     for number in (1, 2):

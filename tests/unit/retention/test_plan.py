@@ -125,6 +125,37 @@ def test_referrers_live_and_die_with_their_subject():
     assert staying(found)[about("i2", ".sig")].startswith("refers to")
 
 
+def test_signatures_in_a_repository_of_their_own_live_and_die_with_their_subject_in_another():
+    signed = {about(f"i{number}", ".sig"): f"s{number}" for number in range(1, 6)}
+    countersigned = {about("s5", ".sig"): "c5", about("s1", ".sig"): "c1"}
+    repositories = [
+        repository(FIVE, PLATFORMS, name="team/app"),
+        repository(
+            signed, name="signatures", days=dict.fromkeys(signed, 9.0), untagged=["n5", "n1"], subjects={"n5": "i5", "n1": "i1"}
+        ),
+        repository(countersigned, name="a/first", days=dict.fromkeys(countersigned, 9.0)),
+    ]
+    found = plan(*repositories, keep_newest=2)
+    gone = {about(f"i{number}", ".sig") for number in (1, 2, 3)} | {about("s1", ".sig")}
+    assert going(found)[0] == {"v1", "v2", "v3"} | gone
+    assert "n1" in {name for name in ("n1", "n5") if digest(name) in going(found)[1]}
+    assert digest("n5") not in going(found)[1]
+    assert "stays in team/app" in staying(found)[about("i5", ".sig")]
+    assert {item.reason for item in found.changes if item.repository == "signatures" and item.tags} == {
+        f"refers to {digest(f'i{number}')}, which goes" for number in (1, 2, 3)
+    }
+
+
+def test_signatures_of_what_is_left_alone_stay():
+    signed = {about(f"i{number}", ".sig"): f"s{number}" for number in range(1, 6)}
+    signatures = repository(signed, name="signatures", days=dict.fromkeys(signed, 9.0))
+    rules = [{"name": "signatures", "keep_newest": 0}]
+    assert going(plan(repository(FIVE), signatures, repositories=rules)) == (set(), [])
+    lost = repository({"v1": "i1"}, name="team/app")
+    finding = Finding("tag-dangling", CRITICAL, "team/app", ("v9",), "", "", "", "tag", "unknown", "", ())
+    assert going(plan(lost, signatures, keep_newest=5, findings=[finding], approve=["broken"]))[0] == set()
+
+
 def test_patterns_keep_no_referrer_whose_subject_goes():
     found = plan(repository({"old": "i1", "new": "i2", about("i1"): "s1"}), keep_newest=1, keep_tags=["sha256-*"])
     assert going(found)[0] == {"old", about("i1")}
@@ -231,6 +262,8 @@ def test_emptying_a_repository_takes_a_word():
     assert plan(facts, keep_newest=0, approve=["delete_all"]).refusals == []
     assert plan(facts, keep_newest=0, keep_tags=["v1"]).refusals == []
     assert plan(repository({}), keep_newest=0).refusals == []
+    referrers = repository({about("gone", ".sig"): "s"}, days={about("gone", ".sig"): 9.0})
+    assert [approval for approval, _what in plan(referrers, keep_newest=5).refusals] == ["delete_all"]
 
 
 def test_on_a_cache_only_tags_go():

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import Dict, List, Mapping, Optional, Sequence
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence
 
 from ...client import Client
 from ...errors import StoreUnreadable
@@ -19,16 +19,19 @@ from ...plans.retention.facts import RepositoryFacts
 from ...view import RepositoryView
 from ...walk import Options, walk
 from .disk import Gathered, facts_of
+from .untagged import add_untagged
 
 MAX_CONFIG_BYTES = 4 * 1024 * 1024
 _CAVEAT = (
     "without path, tags are ranked by the time at which their image was created, not by that of their push, "
-    "and manifests that no tag needs cannot be seen"
+    "and manifests that no tag needs cannot be seen, unless keep_digests or a referrer names them"
 )
 
 
-def gather(client: Client, configs: Client, concurrency: int) -> Gathered:
+def gather(client: Client, configs: Client, concurrency: int, in_use: Iterable[str] = ()) -> Gathered:
     """Walk the whole catalog. ``configs`` is a client of the same registry that is still open after the walk closed ``client``.
+
+    ``in_use`` are digests to ask every repository for, since it may have them without a tag.
 
     Raises a :class:`RegistryError` where not everything could be asked for.
     """
@@ -36,6 +39,7 @@ def gather(client: Client, configs: Client, concurrency: int) -> Gathered:
     report = walk(client, concurrency=concurrency, options=Options("manifests", referrers=True), look=views.append)
     if report.problems:
         raise StoreUnreadable(f"not everything could be asked for: {report.problems[0]}", where=report.target)
+    add_untagged(configs, views, in_use, concurrency)
     created = _created(views, configs, concurrency)
     return Gathered([_facts(view, created) for view in views], report.findings, False, [_CAVEAT])
 
@@ -47,7 +51,7 @@ def _facts(view: RepositoryView, created: Mapping[str, float]) -> RepositoryFact
         if config is not None and config.digest in created:
             pushed[tag] = created[config.digest]
     facts = RepositoryFacts.from_data(facts_of(view, pushed))
-    facts.manifests.update(view.tags[tag] for tag in view.legacy)
+    facts.manifests.update([*view.untagged, *(view.tags[tag] for tag in view.legacy)])
     subjects = dict(facts.subjects)
     for subject, referrers in view.referrers.items():
         subjects.update((referrer.digest, subject) for referrer in referrers)

@@ -9,7 +9,8 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 from ...errors import ProofFailed
 from ...findings import INFO, Finding
 from ...plans.retention.facts import RepositoryFacts
-from ...plans.retention.items import DELETE_TAG, Item
+from ...plans.retention.items import DELETE_TAG, KEEP, Item
+from ...plans.retention.keep import Graph
 from .disk import Gathered
 
 _ADVICE = "Undo this run by its run_id (registry_repair undo=...) before anything is collected"
@@ -25,6 +26,10 @@ def prove(before: Gathered, after: Gathered, items: Sequence[Item], is_gone: Cal
     done = [item for item in items if item.state == "done"]
     gone_tags = {(item.repository, tag) for item in done for tag in item.tags}
     tags = sum(_tags_stay(facts, now.get(name), gone_tags) for name, facts in then.items())
+    for name in then:
+        _demand_untagged(
+            then[name], now.get(name), [each.digest for each in items if each.repository == name and _is_untagged(each)]
+        )
     for item in done:
         _demand_gone(item, then[item.repository], now.get(item.repository), is_gone)
     _demand_whole(before.findings, after.findings)
@@ -38,6 +43,20 @@ def _tags_stay(then: RepositoryFacts, now: Optional[RepositoryFacts], gone: Set[
     if lost:
         raise ProofFailed("the tag is gone, and the plan did not delete it", where=f"{then.name}:{lost[0]}", advice=_ADVICE)
     return len(tags)
+
+
+def _is_untagged(item: Item) -> bool:
+    return item.action == KEEP and not item.tags
+
+
+def _demand_untagged(then: RepositoryFacts, now: Optional[RepositoryFacts], digests: Sequence[str]) -> None:
+    """What stays without a tag is there, with every manifest that it needs. Findings show nothing of it where no disk is at hand."""
+    needed = Graph(then).below(*digests) & then.manifests if digests else set()
+    lost = needed - (set() if now is None else now.manifests)
+    if lost:
+        raise ProofFailed(
+            "the manifest is gone, and the plan did not delete it", where=f"{then.name} {min(lost)}", advice=_ADVICE
+        )
 
 
 def _demand_gone(item: Item, then: RepositoryFacts, now: Optional[RepositoryFacts], is_gone: Callable[[str, str], bool]) -> None:

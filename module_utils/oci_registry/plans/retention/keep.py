@@ -10,7 +10,7 @@ from ...reach import subject_of_tag
 from .clock import Clock
 from .facts import Evidence, RepositoryFacts
 from .rules import Rule
-from .tags import TagJudge
+from .tags import Elsewhere, TagJudge
 
 
 class Kept(NamedTuple):
@@ -20,13 +20,14 @@ class Kept(NamedTuple):
     lost: Dict[str, str]
     digests: Dict[str, str]  # without a tag
     closure: Set[str]  # every manifest that stays
+    foreign: Set[str]  # what its manifests and tags refer to and it has not itself
 
 
-def keep(facts: RepositoryFacts, rule: Rule, evidence: Evidence, clock: Clock) -> Kept:
+def keep(facts: RepositoryFacts, rule: Rule, evidence: Evidence, clock: Clock, elsewhere: Elsewhere) -> Kept:
     """Apply the rule of a repository, and close the result over all that is needed or refers to it."""
-    kept, lost = TagJudge(facts, rule, evidence, clock).judge()
+    kept, lost = TagJudge(facts, rule, evidence, clock, elsewhere).judge()
     graph = Graph(facts)
-    digests = _untagged(facts, graph, evidence, clock)
+    digests = {**_about_others(facts, elsewhere), **_untagged(facts, graph, evidence, clock)}
     about = [graph.subject_tags[tag] for tag in kept if tag in graph.subject_tags]
     closure = graph.closure([*[facts.tags[tag] for tag in kept], *about, *digests])
     for tag, subject in graph.subject_tags.items():
@@ -35,7 +36,7 @@ def keep(facts: RepositoryFacts, rule: Rule, evidence: Evidence, clock: Clock) -
             lost.pop(tag, None)
         elif subject in facts.manifests:
             lost[tag] = f"refers to {subject}, which goes"
-    return Kept(kept, lost, digests, closure)
+    return Kept(kept, lost, digests, closure, graph.referrers.keys() - facts.manifests)
 
 
 class Graph:
@@ -97,6 +98,16 @@ class Graph:
         return seen
 
 
+def _about_others(facts: RepositoryFacts, elsewhere: Elsewhere) -> Dict[str, str]:
+    """Referrers without a tag whose subject another repository has."""
+    tagged = set(facts.tags.values())
+    foreign = (
+        (each, subject) for each, subject in facts.subjects.items() if subject not in facts.manifests and each not in tagged
+    )
+    reasons = ((each, elsewhere.subject_stays(subject)) for each, subject in foreign)
+    return {each: reason for each, reason in reasons if reason is not None}
+
+
 def _untagged(facts: RepositoryFacts, graph: Graph, evidence: Evidence, clock: Clock) -> Dict[str, str]:
     """Manifests that stay although no tag asks for it: those in use, and those that may belong to a push under way."""
     found = {digest: "in use" for digest in evidence.in_use if digest in facts.manifests}
@@ -104,7 +115,7 @@ def _untagged(facts: RepositoryFacts, graph: Graph, evidence: Evidence, clock: C
     young = [digest for digest in facts.manifests - tagged - found.keys() if _may_be_pushed(facts, digest, evidence, clock)]
     if not young:
         return found
-    belonging = graph.belonging(tagged)
+    belonging = graph.belonging({*tagged, *found})
     indexed = _newest_index(facts)
     for digest in sorted(young):
         if digest not in belonging:

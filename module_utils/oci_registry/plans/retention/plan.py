@@ -6,13 +6,14 @@ from __future__ import annotations
 
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
-from ...reach import subject_of_tag
+from .across import keep_across
 from .clock import Clock, clock_of
 from .facts import Evidence, RepositoryFacts
 from .items import DELETE_MANIFEST, DELETE_TAG, KEEP, Item
-from .keep import Graph, Kept, keep
+from .keep import Graph, Kept
 from .remove import in_groups
-from .rules import Rule, Rules
+from .rules import Rules
+from .tags import Elsewhere
 
 API, DISK = "api", "disk"
 PLANNED = "planned"
@@ -38,6 +39,7 @@ def plan_retention(evidence: Evidence, rules: Rules, approve: Sequence[str] = ()
     """Decide on every tag of every repository, and on every manifest that no tag needs."""
     clock = clock_of(evidence.now, evidence.repositories)
     broken = evidence.broken()
+    across = keep_across(evidence, rules, clock)
     items: List[Item] = []
     refusals: List[Tuple[str, str]] = []
     for facts in sorted(evidence.repositories, key=lambda facts: facts.name):
@@ -46,11 +48,10 @@ def plan_retention(evidence: Evidence, rules: Rules, approve: Sequence[str] = ()
             items.extend(_all_kept(facts, why))
             refusals.extend((BROKEN, _describe(finding)) for finding in broken[facts.name])
             continue
-        rule = rules.of(facts.name)
-        if not rule.is_active:
+        if facts.name not in across.kept:
             items.extend(_all_kept(facts, "left alone: neither keep_newest nor keep_younger_than is given for this repository"))
             continue
-        found = _plan_repository(facts, rule, evidence, clock)
+        found = _plan_repository(facts, across.kept[facts.name], evidence, across.elsewhere)
         items.extend(found)
         if _is_emptied(facts, found):
             refusals.append((DELETE_ALL, f"all {len(facts.tags)} tags of {facts.name} would go"))
@@ -59,8 +60,7 @@ def plan_retention(evidence: Evidence, rules: Rules, approve: Sequence[str] = ()
     return RetentionPlan(items, _caveats(clock), [refusal for refusal in refusals if refusal[0] not in approve])
 
 
-def _plan_repository(facts: RepositoryFacts, rule: Rule, evidence: Evidence, clock: Clock) -> List[Item]:
-    kept = keep(facts, rule, evidence, clock)
+def _plan_repository(facts: RepositoryFacts, kept: Kept, evidence: Evidence, elsewhere: Elsewhere) -> List[Item]:
     items = [Item(KEEP, facts.name, (tag,), facts.tags[tag], reason) for tag, reason in sorted(kept.tags.items())]
     items += [Item(KEEP, facts.name, (), digest, reason) for digest, reason in sorted(kept.digests.items())]
     if evidence.is_cache:
@@ -69,7 +69,7 @@ def _plan_repository(facts: RepositoryFacts, rule: Rule, evidence: Evidence, clo
             for tag, why in sorted(kept.lost.items())
         ]
         return items + gone
-    return items + _tags_alone(facts, kept, evidence) + _manifests(facts, kept)
+    return items + _tags_alone(facts, kept, evidence) + _manifests(facts, kept, elsewhere)
 
 
 def _tags_alone(facts: RepositoryFacts, kept: Kept, evidence: Evidence) -> List[Item]:
@@ -92,7 +92,7 @@ def _tags_alone(facts: RepositoryFacts, kept: Kept, evidence: Evidence) -> List[
     return items
 
 
-def _manifests(facts: RepositoryFacts, kept: Kept) -> List[Item]:
+def _manifests(facts: RepositoryFacts, kept: Kept, elsewhere: Elsewhere) -> List[Item]:
     """Manifests that go, with all their tags."""
     tags: Dict[str, List[str]] = {}
     for tag, digest in sorted(facts.tags.items()):
@@ -101,17 +101,17 @@ def _manifests(facts: RepositoryFacts, kept: Kept) -> List[Item]:
     items = []
     for digest, parts in in_groups(facts, graph, facts.manifests - kept.closure):
         own = tags.get(digest, [])
-        reason = "; ".join(dict.fromkeys(kept.lost[tag] for tag in own)) if own else _why_untagged(facts, digest)
+        reason = "; ".join(dict.fromkeys(kept.lost[tag] for tag in own)) if own else _why_untagged(facts, digest, elsewhere)
         detail = _what_stays(facts, digest, kept)
         items.append(Item(DELETE_MANIFEST, facts.name, tuple(own), digest, reason, parts, API, PLANNED, detail))
     return items
 
 
-def _why_untagged(facts: RepositoryFacts, digest: str) -> str:
+def _why_untagged(facts: RepositoryFacts, digest: str, elsewhere: Elsewhere) -> str:
     subject = facts.subjects.get(digest)
     if subject is None:
         return "no tag needs it"
-    return f"no tag needs it, and what it refers to {'goes' if subject in facts.manifests else 'is gone'} ({subject})"
+    return f"no tag needs it, and what it refers to {elsewhere.fate(subject)} ({subject})"
 
 
 def _what_stays(facts: RepositoryFacts, digest: str, kept: Kept) -> str:
@@ -124,10 +124,9 @@ def _all_kept(facts: RepositoryFacts, why: str) -> List[Item]:
 
 
 def _is_emptied(facts: RepositoryFacts, items: Sequence[Item]) -> bool:
-    """Whether a repository that has tags of images would be left with none."""
-    images = {tag for tag in facts.tags if subject_of_tag(tag) is None}
+    """Whether a repository that has tags would be left with none; those of referrers count, since it may hold nothing else."""
     gone = {tag for item in items if item.state == PLANNED for tag in item.tags}
-    return bool(images) and images <= gone
+    return bool(facts.tags) and gone.issuperset(facts.tags)
 
 
 def _describe(finding: object) -> str:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from ...reach import subject_of_tag
 from .clock import Clock
@@ -15,11 +15,32 @@ from .rules import Rule
 _DIGITS = re.compile(r"(\d+)")
 
 
+class Elsewhere(NamedTuple):
+    """Manifests of all repositories. ``stays`` grows while repositories are judged."""
+
+    stays: Dict[str, str]  # manifest: a repository in which it stays
+    held: Mapping[str, str]  # manifest: a repository that serves it
+    broken: str = ""  # a repository of which nobody can tell what it holds
+
+    def subject_stays(self, subject: str) -> Optional[str]:
+        """Why a referrer to ``subject``, which its own repository has not, stays; None where nothing in any repository says so."""
+        if subject in self.stays:
+            return f"refers to {subject}, which stays in {self.stays[subject]}"
+        if self.broken and subject not in self.held:
+            return f"its subject is not here, and may belong to {self.broken}, which is not whole"
+        return None
+
+    def fate(self, subject: str) -> str:
+        """What becomes of a subject that does not stay."""
+        return "goes" if subject in self.held else "is gone"
+
+
 class TagJudge:
     """Judges the tags of one repository by its rule."""
 
-    def __init__(self, facts: RepositoryFacts, rule: Rule, evidence: Evidence, clock: Clock) -> None:
+    def __init__(self, facts: RepositoryFacts, rule: Rule, evidence: Evidence, clock: Clock, elsewhere: Elsewhere) -> None:
         self._facts = facts
+        self._elsewhere = elsewhere
         self._rule = rule
         self._evidence = evidence
         self._clock = clock
@@ -36,13 +57,13 @@ class TagJudge:
             if subject is None:
                 reason = self._why_named(tag) or reason or self._why_ranked(tag)
             elif subject not in self._facts.manifests:
-                reason = reason or self._why_without_subject(tag)
+                reason = reason or self._elsewhere.subject_stays(subject) or self._why_without_subject(tag, subject)
             if reason:
                 kept[tag] = reason
             elif subject is None:
                 lost[tag] = f"number {self._ranks[tag]} of {len(self._ranked)} by time of push, and no other rule keeps it"
             elif subject not in self._facts.manifests:
-                lost[tag] = f"refers to {subject}, which is gone"
+                lost[tag] = f"refers to {subject}, which {self._elsewhere.fate(subject)}"
         return kept, lost
 
     def _newest_first(self) -> List[str]:
@@ -70,8 +91,10 @@ class TagJudge:
             return self._clock.doubt or f"younger than {rule.younger_than / 86400:g} days"
         return None
 
-    def _why_without_subject(self, tag: str) -> Optional[str]:
+    def _why_without_subject(self, tag: str, subject: str) -> Optional[str]:
         """A referrer lives and dies with its subject. One without a subject may be about what is just being pushed."""
+        if subject in self._elsewhere.held:
+            return None
         pushed = self._facts.pushed.get(tag)
         if pushed is None or self._clock.is_young(pushed, self._evidence.grace):
             return self._clock.doubt or "its subject is not here, and may be under way"

@@ -1,0 +1,70 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Manifests that no tag shows, asked for by digest: those in use, and those that a referrer is about."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Iterable, List, Sequence, Set, Tuple
+
+from ...client import Client
+from ...errors import RegistryUnavailable
+from ...reach import subject_of_tag
+from ...view import RepositoryView
+from ...walk.facts import ManifestFacts, describe, manifest_facts
+
+_Asked = Tuple[RepositoryView, str]
+
+
+def add_untagged(client: Client, views: Sequence[RepositoryView], in_use: Iterable[str], concurrency: int) -> None:
+    """Add to each view what its repository has of them, with all that they name.
+
+    One request for each digest and repository that does not show it already. Raises a :class:`RegistryError` where one cannot be answered.
+    """
+    wanted = sorted({*in_use, *_unknown_subjects(views)})
+    waiting = [(view, digest) for view in views for digest in wanted if not _has(view, digest)]
+    with ThreadPoolExecutor(concurrency) as pool:
+        while waiting:
+            answers = list(pool.map(lambda asked: _ask(client, *asked), waiting))
+            found = [(asked, facts) for asked, facts in zip(waiting, answers) if facts.fault is None]
+            for (view, digest), facts in found:
+                _add(view, digest, facts)
+            waiting = _below(found)
+
+
+def _unknown_subjects(views: Sequence[RepositoryView]) -> Set[str]:
+    """What some manifest or tag refers to and no repository shows."""
+    subjects = {subject for view in views for subject in map(subject_of_tag, view.tags) if subject is not None}
+    subjects |= {item.subject.digest for view in views for item in view.manifests.values() if item.subject is not None}
+    return subjects.difference(*(view.manifests for view in views))
+
+
+def _has(view: RepositoryView, digest: str) -> bool:
+    return digest in view.manifests or digest in view.manifest_faults or digest in {view.tags[tag] for tag in view.legacy}
+
+
+def _ask(client: Client, view: RepositoryView, digest: str) -> ManifestFacts:
+    answer = client.get_manifest(view.name, digest)
+    facts = manifest_facts(answer, digest)
+    if facts.fault is not None and answer.status not in (200, 404):
+        what = f"the registry does not tell whether it has the manifest: it {describe(answer)}"
+        raise RegistryUnavailable(what, where=f"{view.name}@{digest}")
+    return facts
+
+
+def _add(view: RepositoryView, digest: str, facts: ManifestFacts) -> None:
+    view.untagged.add(digest)
+    if facts.manifest is not None:
+        view.manifests[digest] = facts.manifest
+
+
+def _below(found: Sequence[Tuple[_Asked, ManifestFacts]]) -> List[_Asked]:
+    """What the manifests that were found name, and their repositories do not show yet."""
+    below = {
+        (view.name, child.digest): (view, child.digest)
+        for (view, _digest), facts in found
+        if facts.manifest is not None
+        for child in facts.manifest.children
+        if not _has(view, child.digest)
+    }
+    return list(below.values())
