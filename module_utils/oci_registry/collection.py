@@ -42,6 +42,7 @@ __all__ = ["COLLECTION_OPTIONS", "Collection", "is_interrupted"]
 
 #: states that first finish what a killed run began; the others refuse
 _FINISHING = (COLLECTED, RECOVERED, RESTORED)
+_AFTER_RECOVERY = "what is to be collected can be told once the interrupted run is finished (state recovered)"
 
 
 def is_interrupted(path: str) -> bool:
@@ -89,6 +90,9 @@ class Collection:
                 refuse_interrupted(workplace)
             told.changed = state != PROVEN
             told.plan(record.RECOVER, f"run {mark.run or 'unknown'} was interrupted while {mark.phase}")
+            if state == COLLECTED:
+                told.notes.append(_AFTER_RECOVERY)
+                return
         plans: Dict[str, Callable[[], None]] = {
             COLLECTED: self._plan_collection,
             RESTORED: self._plan_restore,
@@ -104,7 +108,9 @@ class Collection:
         site.check()
         self._gate()
         verdict = told.verdict
-        if verdict is not None and verdict.word != NOTHING:
+        if verdict is not None and verdict.word == NOTHING:
+            told.skip_collection()
+        elif verdict is not None:
             if verdict.word == REFUSED and not self._override:
                 verdict.demand(site.root)
             told.changed = True
@@ -194,10 +200,11 @@ class Collection:
             self._told.skip(record.RESTORE, f"nothing of snapshot {snapshot.id} is missing")
             return
         aftermath = Aftermath(run)
+        known = aftermath.known()
         try:
             with run.quiet():
-                aftermath.put_back(snapshot)
-            aftermath.prove_served(None)
+                aftermath.put_back(snapshot, known)
+            aftermath.prove_served(None, known)
         finally:
             run.settle()
 

@@ -31,7 +31,7 @@ def result(told: Record) -> Dict[str, Any]:
         "proof": told.proof,
         "expired": told.expired,
         "freed_bytes": sum(each["freed_bytes"] for each in told.expired),
-        "notes": [*told.notes, *(verdict.holdings.notes if verdict is not None else ())],
+        "notes": [*told.notes, *([*verdict.holdings.notes, *verdict.dry_run.said] if verdict is not None else ())],
     }
 
 

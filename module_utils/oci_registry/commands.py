@@ -24,6 +24,7 @@ _POLL_SECONDS = 0.2
 _LINGER_SECONDS = 0.5
 _KILL_AFTER_SECONDS = 10.0
 _LONGEST_LINE = 1 << 16
+_MAX_LINES, _MAX_SHOWN = 20, 500
 #: becomes the command once a line comes in, and ends where none does
 _WAITING = ("/bin/sh", "-c", 'read -r _go && exec "$@"', "sh")
 
@@ -40,6 +41,17 @@ class Outcome(NamedTuple):
 
     code: int
     tail: str
+
+
+def last_lines(tail: str) -> List[str]:
+    """The last few lines of what a command wrote, for whoever wants to read more than one."""
+    return [line.rstrip()[:_MAX_SHOWN] for line in tail.splitlines() if line.strip()][-_MAX_LINES:]
+
+
+def last_line(tail: str) -> str:
+    """The last line that a command wrote: programs say last why they end."""
+    lines = [line.strip() for line in last_lines(tail)]
+    return lines[-1] if lines else "it said nothing"
 
 
 def run_command(

@@ -8,13 +8,16 @@ import os
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import ProofFailed
-from ..plans.sweep import new_findings, surplus
+from ..plans.sweep import finding_key, new_findings, surplus
+from ..report import Report
 from ..scan import scan
 from ..store.layout import blob_path
 from . import record
 from .putback import Loss, lost_since, put_back, swept
 from .run import Run
 from .snapshot import Snapshot
+
+_NOT_OURS = "Nothing is missing that the snapshot has, so this is no loss of the collection: repair it (playbooks/recover.yml)"
 
 
 class Aftermath:
@@ -37,22 +40,33 @@ class Aftermath:
                 self._told.swept = swept(loss)
                 step["detail"] = f"{len(loss.blobs)} blobs and {len(loss.links)} links are gone, as planned"
 
-    def put_back(self, snapshot: Snapshot) -> None:
-        """Add what was lost since the snapshot, and prove it."""
+    def known(self) -> List[str]:
+        """What is broken now, as the key of each finding."""
+        return sorted(map(finding_key, self._scan().findings))
+
+    def put_back(self, snapshot: Snapshot, known: Sequence[str] = ()) -> None:
+        """Add what was lost since the snapshot, and prove that nothing of it is missing any more.
+
+        Raises :class:`ProofFailed` where something is broken all the same that was not when the snapshot was made and is not ``known``:
+        that is no loss of the collection, so it is left to a repair, and no reason to put anything back again.
+        """
         with self._told.step(record.RESTORE) as step:
             loss = lost_since(snapshot, self._site.root)
             put_back(snapshot, self._site.root, self._site.workplace, loss)
             still = lost_since(snapshot, self._site.root)
             if still:
                 raise ProofFailed("not all could be put back", where=(still.blobs + still.links)[0])
-            self._demand_nothing_new(plan_of(snapshot))
             self._told.restored = dict(swept(loss), snapshot=snapshot.id)
             self._told.swept = {}
             step["detail"] = f"{len(loss.blobs)} blobs and {len(loss.links)} links put back"
-        self._run.unproven = False
+            self._run.unproven = False
+            self._demand_nothing_new(_knowing(plan_of(snapshot), known), _NOT_OURS)
 
-    def prove_served(self, snapshot: Optional[Snapshot]) -> None:
-        """Over HTTP, where there is an address. Where something is lost after all, everything is put back, and that is raised."""
+    def prove_served(self, snapshot: Optional[Snapshot], known: Sequence[str] = ()) -> None:
+        """Over HTTP, where there is an address; ``known`` is what was broken before, besides what the snapshot says of that.
+
+        Where something is lost after all, everything is put back, and that is raised.
+        """
         if self._site.serving is None:
             self._told.skip(record.PROVE_HTTP, "no registry address is given")
             return
@@ -60,7 +74,8 @@ class Aftermath:
             with self._told.step(record.PROVE_HTTP) as step:
                 plan = plan_of(snapshot)
                 tags = self._told.proof.get("disk", {}).get("tags", 0)
-                proof = self._site.serving.prove(plan, self._gone(plan.get("layers", ())), tags)
+                gone = self._gone(plan.get("layers", ()))
+                proof = self._site.serving.prove(_knowing(plan, known), gone, tags, self._still_there)
                 self._told.proof["http"] = proof
                 step["detail"] = f"{proof['tags']} tags pulled"
         except ProofFailed:
@@ -75,14 +90,22 @@ class Aftermath:
         found = ((repository, digest) for repository, digest in layers)
         return [key for key in found if not os.path.lexists(os.path.join(self._site.root, blob_path(key[1])))]
 
-    def _demand_nothing_new(self, plan: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _scan(self) -> Report:
+        return scan(self._site.root, mode="hosted", proof=self._site.proof, dialect=self._site.dialect)
+
+    def _still_there(self, tags: int) -> int:
+        """How many of so many tags are on disk now, at least: their owners may have deleted some since, and pushed others."""
+        report = scan(self._site.root, mode="hosted", dialect=self._site.dialect)
+        return min(tags, int(report.summary["tags"]))
+
+    def _demand_nothing_new(self, plan: Mapping[str, Any], advice: str = "") -> Mapping[str, Any]:
         """Scan; returns its summary."""
-        report = scan(self._site.root, mode="hosted", proof=self._site.proof, dialect=self._site.dialect)
+        report = self._scan()
         found = new_findings(report.findings, plan)
         if found:
-            first = found[0]
-            what = f"{len(found)} things are broken that were not, first {first.code} {first.digest} ({first.state})"
-            raise ProofFailed(what, where=f"{first.repository}:{','.join(first.tags)}")
+            first, since = found[0], " that were not" if "findings" in plan else ""
+            what = f"{len(found)} things are broken{since}, first {first.code} {first.digest} ({first.state})"
+            raise ProofFailed(what, where=f"{first.repository}:{','.join(first.tags)}", advice=advice)
         if report.problems:
             raise ProofFailed(f"cannot be proven: {report.problems[0]}", where=self._site.root)
         return report.summary
@@ -92,6 +115,11 @@ class Aftermath:
         if unplanned:
             what = f"{len(unplanned)} files are gone that were not to go, first {unplanned[0]}"
             raise ProofFailed(what, where=self._site.root)
+
+
+def _knowing(plan: Mapping[str, Any], known: Sequence[str]) -> Mapping[str, Any]:
+    """The plan with more that was broken before."""
+    return dict(plan, findings=[*plan.get("findings", ()), *known]) if known else plan
 
 
 def plan_of(snapshot: Optional[Snapshot]) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from typing import Optional
 
-from ..commands import end_orphan, run_command
+from ..commands import end_orphan, last_line, last_lines, run_command
 from ..errors import BadInput, CommandFailed, ProofFailed
 from ..plans.collection import BUSY, NOTHING, REFUSED, Verdict
 from ..plans.sweep import as_plan
@@ -41,8 +41,7 @@ class Sequence:
             while not done:
                 verdict = self._wait_until_clear()
                 if verdict.word == NOTHING:
-                    for phase in record.COLLECTION[1:-1]:
-                        self._told.skip(phase, "nothing is eligible for deletion")
+                    self._told.skip_collection()
                     return
                 self._demand(verdict)
                 done = self._attempt()
@@ -123,7 +122,9 @@ class Sequence:
                 self._run.abort()
                 raise
             if outcome.code:
-                raise CommandFailed(f"the collection ended with {outcome.code}: {outcome.tail[-1000:]}", where=self._site.root)
+                self._told.notes.extend(last_lines(outcome.tail))
+                said = last_line(outcome.tail)
+                raise CommandFailed(f"the collection ended with {outcome.code}: {said}", where=self._site.root)
 
 
 def recover(run: Run, mark: Mark) -> None:
@@ -139,7 +140,6 @@ def recover(run: Run, mark: Mark) -> None:
             run.abort()
             step["detail"] = f"run {mark.run or 'unknown'} was interrupted while {mark.phase}"
             run.told.changed = True
-            run.told.recovered = {"run": mark.run, "phase": mark.phase}
             run.told.snapshot = snapshot.as_dict() if snapshot is not None else {}
         run.take_over(mark)
         if run.unproven:
@@ -148,6 +148,7 @@ def recover(run: Run, mark: Mark) -> None:
         else:
             run.resume()
         aftermath.prove_served(snapshot)
+        run.told.recovered = {"run": mark.run, "phase": mark.phase}
     finally:
         run.settle()
 

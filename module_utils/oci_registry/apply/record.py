@@ -54,6 +54,11 @@ class Record:
         """A phase that is not needed."""
         self.steps.append({"phase": phase, "state": SKIPPED, "detail": why})
 
+    def skip_collection(self) -> None:
+        """Everything after the gate, up to what expires."""
+        for phase in COLLECTION[1:-1]:
+            self.skip(phase, "nothing is eligible for deletion")
+
     def plan(self, phase: str, detail: str = "") -> None:
         """A phase that a real run would go through."""
         self.steps.append({"phase": phase, "state": PLANNED, "detail": detail})

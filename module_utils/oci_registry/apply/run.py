@@ -36,7 +36,7 @@ class Site(NamedTuple):
     @property
     def gate(self) -> Gate:
         """The gate of this store."""
-        return Gate(self.root, self.dialect, self.commands, self.push_grace)
+        return Gate(self.root, self.dialect, self.commands, self.push_grace, self.proof)
 
     def check(self) -> None:
         """Raise a :class:`RegistryError` for what would only be found out once the registry is stopped."""

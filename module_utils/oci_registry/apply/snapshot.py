@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ..errors import ApplyFailed, BadInput
 from ..store.layout import BASE, BASE_PARTS
@@ -30,7 +30,15 @@ class Snapshot(NamedTuple):
     id: str
     root: str  # its own rootdirectory
     taken: Moment
-    about: Dict[str, Any]  # counts (blobs, bytes, links) and, if a collection made it, ``plan``: what was to be deleted
+    about: Dict[
+        str, Any
+    ]  # counts (blobs, bytes, links), ``number`` and, if a collection made it, ``plan``: what was to be deleted
+
+    @property
+    def number(self) -> int:
+        """One more than that of the newest snapshot that there was when this one was made."""
+        number = self.about.get("number")
+        return number if isinstance(number, int) else 0
 
     def as_dict(self) -> Dict[str, Any]:
         """For results: id, path, when, and counts."""
@@ -39,11 +47,11 @@ class Snapshot(NamedTuple):
 
 
 def list_snapshots(workplace: Workplace) -> List[Snapshot]:
-    """All finished snapshots, oldest first."""
+    """All finished snapshots, oldest first: by number, which no clock that jumps puts out of order."""
     folder = os.path.join(workplace.base, SNAPSHOTS)
     names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
     found = (_read(os.path.join(folder, name), name) for name in names if not name.startswith(_PARTIAL))
-    return sorted([snapshot for snapshot in found if snapshot is not None], key=lambda snapshot: snapshot.taken.wall)
+    return sorted([snapshot for snapshot in found if snapshot is not None], key=_age)
 
 
 def find_snapshot(workplace: Workplace, name: Optional[str]) -> Snapshot:
@@ -69,7 +77,8 @@ def take_snapshot(root: str, workplace: Workplace, name: str, about: Dict[str, A
         with writing(partial):
             os.makedirs(os.path.join(partial, *BASE_PARTS), 0o700)
             counts = copy_store(root, partial)
-            _write_meta(partial, dict(about, **counts))
+            number = max((snapshot.number for snapshot in list_snapshots(workplace)), default=0) + 1
+            _write_meta(partial, dict(about, **counts, number=number))
             os.rename(partial, os.path.join(folder, name))
             sync_folder(folder)
     except BaseException:
@@ -126,6 +135,10 @@ def _write_meta(folder: str, about: Dict[str, Any]) -> None:
         file.flush()
         os.fsync(file.fileno())
     sync_folder(folder)
+
+
+def _age(snapshot: Snapshot) -> Tuple[int, float]:
+    return snapshot.number, snapshot.taken.wall
 
 
 def _read(folder: str, name: str) -> Optional[Snapshot]:

@@ -24,14 +24,16 @@ from .uploads import find_uploads, young_blobs, young_manifests
 Found = Dict[str, Any]
 
 
-def look_at_garbage(root: str, dry_run: DryRun, dialect: str, grace: float, gone: Gone = NOTHING_GONE) -> Holdings:
+def look_at_garbage(
+    root: str, dry_run: DryRun, dialect: str, grace: float, gone: Gone = NOTHING_GONE, *, proof: str = "sizes"
+) -> Holdings:
     """Scan the store with the answer of a dry run at hand.
 
     ``grace``: seconds for which what is not named yet may be a push. ``gone``: manifests that are taken to be deleted, and their tags.
     """
     garbage = frozenset(dry_run.blobs | {digest for _repository, digest in dry_run.manifests | dry_run.layer_links})
     found: List[Found] = []
-    report = scan(root, mode="hosted", dialect=dialect, study=Study(_Look(garbage, dry_run, gone), found.append))
+    report = scan(root, mode="hosted", proof=proof, dialect=dialect, study=Study(_Look(garbage, dry_run, gone), found.append))
     serving = frozenset(each["repository"] for each in found if each["serves"])
     uploads = find_uploads(root, grace)
     unservable = _unservable(root)
@@ -40,7 +42,8 @@ def look_at_garbage(root: str, dry_run: DryRun, dialect: str, grace: float, gone
         problems=report.problems,
         unservable=unservable,
         serving=serving,
-        without_tags=sorted(name for name in serving if not _has_tags_folder(root, name)),
+        without_tags=_without(root, serving, "_manifests/tags"),
+        without_layers=_without(root, serving, "_layers"),
         needs=[Need(each["repository"], digest, role, tuple(tags)) for each in found for digest, role, tags in each["needs"]],
         pushes=[*uploads.in_flight, *_unnamed(root, dry_run, found, grace)],
         notes=uploads.stale,
@@ -142,8 +145,9 @@ def _size(root: str, digest: str) -> int:
         return 0
 
 
-def _has_tags_folder(root: str, repository: str) -> bool:
-    return os.path.isdir(os.path.join(root, repository_path(repository), "_manifests", "tags"))
+def _without(root: str, repositories: Iterable[str], folder: str) -> List[str]:
+    """The repositories that lack this folder."""
+    return sorted(name for name in repositories if not os.path.isdir(os.path.join(root, repository_path(name), folder)))
 
 
 def _unservable(root: str) -> List[str]:

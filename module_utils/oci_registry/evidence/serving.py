@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Dict, Mapping, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Sequence, Tuple
 
 from ..client import Client, Pusher, Settings
 from ..errors import AuthenticationFailed, CommandFailed, ProofFailed, RegistryUnavailable, TLSFailure, Unreachable
@@ -50,10 +50,13 @@ class Serving(NamedTuple):
             what = f"answers {answer.status} to an upload after commands.quiesce"
             raise CommandFailed(what, where=self.settings.registry, advice=_NO_WRITES)
 
-    def prove(self, plan: Mapping[str, Any], gone: Sequence[Tuple[str, str]], tags: int) -> Dict[str, Any]:
+    def prove(
+        self, plan: Mapping[str, Any], gone: Sequence[Tuple[str, str]], tags: int, recount: Callable[[int], int]
+    ) -> Dict[str, Any]:
         """Walk everything, and make sure that the registry remembers nothing of what is ``gone`` from disk (repository, digest).
 
-        ``plan`` (:func:`plans.sweep.as_plan`) says what was broken before, ``tags`` how many there are on disk.
+        ``plan`` (:func:`plans.sweep.as_plan`) says what was broken before, ``tags`` how many there were on disk.
+        ``recount(tags)`` tells how many of them are left, since owners may delete some meanwhile.
 
         Raises :class:`ProofFailed`, or another :class:`RegistryError` where the registry cannot be asked.
         """
@@ -67,13 +70,14 @@ class Serving(NamedTuple):
             )
         if not report.complete:
             raise RegistryUnavailable("; ".join(report.problems[:_MAX_SHOWN]), where=self.settings.registry)
-        if report.summary["tags"] < tags and not self.tags_per_repository:
-            what = f"serves {report.summary['tags']} tags, where the store has {tags}"
+        served = report.summary["tags"]
+        if served < tags and not self.tags_per_repository and served < recount(tags):
+            what = f"serves {served} tags, where the store has {tags}"
             raise RegistryUnavailable(
                 what, where=self.settings.registry, advice="Does a proxy lead to another registry? Restart it"
             )
         self._demand_cold(gone)
-        return {"tags": report.summary["tags"], "requests": report.summary["requests"]}
+        return {"tags": served, "requests": report.summary["requests"]}
 
     def _walk(self) -> Report:
         deadline = time.monotonic() + self.health_timeout

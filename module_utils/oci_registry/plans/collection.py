@@ -9,6 +9,7 @@ from typing import Any, Dict, FrozenSet, Iterator, List, NamedTuple, Sequence, T
 
 from ..errors import GateRefused
 from ..findings import INFO, Finding
+from ..reach import subject_of_tag
 from .dryrun import DryRun
 
 #: verdicts: nothing to delete; clear; pushes are under way; something would be lost
@@ -19,6 +20,14 @@ PASSING = frozenset(("upload-in-flight", "push-in-flight"))
 
 _UNTAGGED_BY = "the collect command deletes untagged manifests (-m, --delete-untagged)"
 _TAKES = "2.8 then takes the children of tagged indexes, 3.x what an orphaned index of another repository names, both untagged referrers"
+_NO_LAYERS = (
+    "it has no folder _layers: 2.8 does not see it and sweeps what it holds, 3.x stops at it. Create that folder, "
+    "empty, with the owner of the one above it, or push an image to the repository"
+)
+_SUBJECT = (
+    "what the tag refers to, whose own link is gone: delete the referrer, as retention does in time (playbooks/maintain.yml), "
+    "or bring its subject back (playbooks/recover.yml)"
+)
 _UNMARKED = "no revision link leads to it; if it was pushed while the gate looked, run again"
 
 
@@ -63,6 +72,7 @@ class Holdings:
     unservable: Sequence[str] = ()  # folders below repositories/ with a name that no repository may have
     serving: FrozenSet[str] = frozenset()  # repositories with revision links
     without_tags: Sequence[str] = ()  # of them, those without a folder ``tags``
+    without_layers: Sequence[str] = ()  # and those without a folder ``_layers``
     needs: Sequence[Need] = ()
     pushes: Sequence[Push] = ()
     notes: List[str] = field(default_factory=list)
@@ -122,13 +132,15 @@ def _broken(holdings: Holdings) -> Iterator[Refusal]:
         detail = f"{finding.code} ({finding.state}): {finding.detail or finding.role}; repair first"
         if finding.code == "link-invalid":
             yield Refusal(finding.code, finding.repository, finding.tags, finding.digest, f"{detail}: the collection stops at it")
-        elif finding.severity != INFO:
+        elif finding.severity != INFO and finding.code != "referrer-dangling":  # its subject is lost, or a need of its own
             yield Refusal("broken-image", finding.repository, finding.tags, finding.digest, detail)
 
 
 def _failing(holdings: Holdings, delete_untagged: bool) -> Iterator[Refusal]:
     for name in holdings.unservable:
         yield Refusal("invalid-repository", name, (), "", "a folder with this name is no repository: the collection stops at it")
+    for name in holdings.without_layers:
+        yield Refusal("layers-missing", name, (), "", _NO_LAYERS)
     for name in holdings.without_tags if delete_untagged else ():
         detail = f"it has no folder tags, and {_UNTAGGED_BY}: 2.8 stops at it, 3.x sweeps all that it holds"
         yield Refusal("tags-missing", name, (), "", detail)
@@ -138,7 +150,7 @@ def _unreliable(dry_run: DryRun, holdings: Holdings) -> Iterator[Refusal]:
     if dry_run.problem:
         yield Refusal("dry-run", "", (), "", f"the dry run cannot be relied on: {dry_run.problem}")
         return
-    for name in sorted(holdings.serving - dry_run.repositories):
+    for name in sorted(holdings.serving - dry_run.repositories - set(holdings.without_layers)):
         detail = "the dry run did not look at it: does the command read the configuration of this store?"
         yield Refusal("other-store", name, (), "", detail)
 
@@ -146,7 +158,9 @@ def _unreliable(dry_run: DryRun, holdings: Holdings) -> Iterator[Refusal]:
 def _lossy(needs: Sequence[Need], delete_untagged: bool) -> Iterator[Refusal]:
     why = f"{_UNTAGGED_BY}: {_TAKES}" if delete_untagged else _UNMARKED
     for need in needs:
-        if need.tags:
+        if any(subject_of_tag(tag) == need.digest for tag in need.tags) and not delete_untagged:
+            yield Refusal("would-lose", need.repository, need.tags, need.digest, _SUBJECT)
+        elif need.tags:
             yield Refusal("would-lose", need.repository, need.tags, need.digest, f"a {need.role} that a tag needs: {why}")
         elif not delete_untagged:
             detail = f"a {need.role} that an untagged manifest of the repository needs: {why}"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Optional, Set, Tuple
+from typing import List, Optional, Set, Tuple
 
 from ..digest import is_digest
 from ..reference import is_repository
@@ -37,6 +37,7 @@ class DryRun:
     blobs: Set[str] = field(default_factory=set)
     layer_links: Set[Key] = field(default_factory=set)
     problem: str = ""
+    said: List[str] = field(default_factory=list)  # the last lines, where it failed
 
     @property
     def is_empty(self) -> bool:

@@ -13,7 +13,7 @@ from ansible.module_utils.registry_lab import images
 from ansible.module_utils.registry_lab.place import blob_path, layer_path, revision_path
 from ansible.module_utils.registry_lab.push import push
 
-from .conftest import files, phases, place_of, with_garbage
+from .conftest import broken, files, phases, place_of, with_garbage
 
 
 def refused(collect, options, root, **more):
@@ -115,6 +115,51 @@ def test_an_empty_child_stops_the_collection(place, collect):
     push(made.registry, "team/app", "v1", image)
     Path(blob_path(made.root, image.children[0].digest)).write_bytes(b"")
     assert codes(refused(collect, made.options, made.root)) == {"broken-image", "dry-run"}
+
+
+def test_bit_rot_that_only_the_content_shows(place, collect):
+    """What the proof afterwards would find must be known before, or it would count as a loss."""
+    made = place()
+    with_garbage(made)
+    image = images.image("rotten")
+    push(made.registry, "other", "v1", image)
+    blob = Path(blob_path(made.root, image.blobs[-1].digest))
+    blob.write_bytes(bytes(len(blob.read_bytes())))
+    assert "broken-image" in codes(refused(collect, made.options, made.root, proof="content"))
+
+
+def test_a_repository_without_layer_links(place, collect):
+    """2.8 takes no such folder for a repository, and sweeps what it holds; 3.x stops at it."""
+    made = place()
+    with_garbage(made)
+    empty = images.index([])
+    push(made.registry, "only/index", "v1", empty)
+    layers = Path(made.root, "docker/registry/v2/repositories/only/index/_layers")
+    if layers.exists():
+        layers.rmdir()
+    result = refused(collect, made.options, made.root)
+    assert ("layers-missing", "only/index") in [(each["code"], each["repository"]) for each in result["refusals"]]
+    assert "other-store" not in codes(result)
+    layers.mkdir()
+    assert not collect(made.options).get("failed")
+    assert broken(made.registry) == []
+
+
+def test_signatures_in_a_repository_of_their_own_are_no_damage(place, collect):
+    made = place()
+    with_garbage(made)
+    tag = images.fallback_tag(images.build("kept")) + ".sig"
+    push(made.registry, "signatures", tag, images.image("signature"))
+    assert not collect(made.options).get("failed")
+
+
+def test_a_signature_whose_image_was_deleted(place, collect):
+    made = place()
+    deleted = with_garbage(made)
+    push(made.registry, "team/app", images.fallback_tag(deleted) + ".sig", images.image("signature"))
+    result = refused(collect, made.options, made.root)
+    (refusal,) = [each for each in result["refusals"] if each["digest"] == deleted.digest]
+    assert "delete the referrer" in refusal["detail"]
 
 
 def test_a_folder_that_is_no_repository(place, collect):

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.oci_registry.collection import COLLECTION_OPTIONS, Collection
 from ansible.module_utils.registry_lab import images
+from ansible.module_utils.registry_lab.place import blob_path
 from ansible.module_utils.registry_lab.push import push
 from ansible.module_utils.testing import patch_module_args
 from ansible.modules import registry_repair
@@ -177,6 +178,29 @@ def test_a_killed_collection_that_lost_something_is_put_back(place, collect):
     assert needed(made) != before
     result = recovers(made, before, collect, made.options)
     assert result["restored"]["blobs"] > 0
+
+
+def test_damage_of_another_kind_does_not_lock_the_store(place, collect):
+    """Killed while collecting, and then a disk ate a layer: no snapshot heals that, so it is told once, and left to a repair."""
+    made = place()
+    before = prepared(made)
+    argv = made.options["commands"]["collect"]
+    assert start(made.with_command("collect", deadly_command(argv, "after"))).wait(60) == -signal.SIGKILL
+    layer = images.image("other").blobs[-1].digest
+    os.truncate(blob_path(made.root, layer), 1)
+    planned = collect(made.options, check=True)
+    assert ([step["phase"] for step in planned["plan"]], planned.get("failed", False)) == (["recover"], False)
+    assert any("once the interrupted run is finished" in note for note in planned["notes"])
+    told = collect(made.options, state="recovered")
+    assert (told["failed"], told["code"], told["recovered"]) == (True, "proof-failed", {})
+    assert "no loss of the collection: repair it" in told["msg"]
+    assert not Path(made.root, OWN, "collection.json").exists()
+    assert made.registry.running
+    assert collect(made.options)["code"] == "gate-refused"
+    Path(blob_path(made.root, layer)).unlink()
+    push(made.registry, "other", "v1", images.image("other"))
+    assert needed(made) == before
+    assert not collect(made.options).get("failed")
 
 
 @pytest.mark.slow

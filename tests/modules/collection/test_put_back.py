@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,49 @@ def test_restored_brings_back_what_a_good_collection_took(place, collect):
     assert {path.relative_to(made.root).as_posix() for path in changed} <= {tag}
     again = collect(made.options, state="restored")
     assert not again["changed"] and "quiesce" not in phases(again)
+
+
+def test_restored_from_a_snapshot_made_by_hand_minds_no_old_damage(place, collect):
+    made = place()
+    deleted = with_garbage(made)
+    push(made.registry, "other", "v1", images.image("broken before"))
+    os.truncate(blob_path(made.root, images.image("broken before").blobs[0].digest), 3)
+    assert collect(made.options, state="snapshotted")["changed"]
+    os.unlink(blob_path(made.root, deleted.digest))
+    planned = collect(made.options, state="restored", check=True)
+    done = collect(made.options, state="restored")
+    assert not done.get("failed"), done
+    assert (done["restored"], done["restored"]["blobs"]) == (planned["restored"], 1)
+    proven = collect(made.options, state="proven")
+    assert (proven["failed"], proven["code"]) == (True, "proof-failed")
+    assert "things are broken, first" in proven["msg"]
+
+
+def test_the_newest_snapshot_is_the_one_that_was_made_last(any_registry, collect, monkeypatch):
+    made = place_of(any_registry())
+    deleted = with_garbage(made)
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + 40 * 86400)
+    first = collect(made.options, state="snapshotted")["snapshot"]["id"]
+    monkeypatch.setattr(time, "time", now)
+    push(made.registry, "other", "v1", images.image("pushed later"))
+    second = collect(made.options, state="snapshotted")["snapshot"]["id"]
+    assert second < first
+    os.unlink(blob_path(made.root, deleted.digest))
+    assert collect(made.options, state="restored")["restored"]["snapshot"] == second
+
+
+def test_a_tag_that_its_owner_deletes_during_the_proof(place, collect):
+    made = place()
+    with_garbage(made)
+    other = images.image("deleted meanwhile")
+    push(made.registry, "other", "v1", other)
+    code = f"import http.client\nc = http.client.HTTPConnection({made.registry.address!r})\n"
+    code += f"c.request('DELETE', '/v2/other/manifests/{other.digest}')\nassert c.getresponse().status == 202"
+    resume = [*made.options["commands"]["resume"], [sys.executable, "-c", code]]
+    result = collect(made.with_command("resume", resume))
+    assert not result.get("failed"), result
+    assert result["proof"]["http"]["tags"] == result["proof"]["disk"]["tags"] - 1
 
 
 def test_a_registry_that_still_takes_writes(place, collect):

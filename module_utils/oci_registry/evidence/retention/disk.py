@@ -16,6 +16,9 @@ from ...store.layout import repository_path
 from ...store.links import RepositoryLinks
 from ...view import RepositoryView
 
+_AS_ROOT = "Run as the user that the registry runs as, or as root"
+_WHOLE = "What is unknown cannot be judged: mend or remove that first"
+
 
 class Gathered(NamedTuple):
     """What an observer brought back."""
@@ -32,9 +35,8 @@ def gather(root: str, *, mode: str, dialect: str) -> Gathered:
     study = Study(partial(look, root), lambda data: found.append(RepositoryFacts.from_data(data)))
     report = scan(root, mode=mode, dialect=dialect, study=study)
     if report.problems:
-        raise StoreUnreadable(
-            f"not everything could be read: {report.problems[0]}", advice="Run as the user that the registry runs as, or as root"
-        )
+        first = report.problems[0]
+        raise StoreUnreadable(f"not everything could be read: {first}", advice=_AS_ROOT if "ermission" in first else _WHOLE)
     return Gathered(found, report.findings, report.summary["mode"] == "cache", report.caveats)
 
 
