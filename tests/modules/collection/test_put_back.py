@@ -179,13 +179,13 @@ def test_the_newest_snapshot_is_the_one_that_was_made_last(any_registry, collect
     deleted = with_garbage(made)
     now = time.time
     monkeypatch.setattr(time, "time", lambda: now() + 40 * 86400)
-    first = collect(made.options, state="snapshotted")["snapshot"]["id"]
+    first = collect(made.options, state="snapshotted")["snapshot"]
     monkeypatch.setattr(time, "time", now)
     push(made.registry, "other", "v1", images.image("pushed later"))
-    second = collect(made.options, state="snapshotted")["snapshot"]["id"]
-    assert second < first
+    second = collect(made.options, state="snapshotted")["snapshot"]
+    assert second["taken"] < first["taken"]
     os.unlink(blob_path(made.root, deleted.digest))
-    assert collect(made.options, state="restored")["restored"]["snapshot"] == second
+    assert collect(made.options, state="restored")["restored"]["snapshot"] == second["id"]
 
 
 def test_a_tag_that_its_owner_deletes_during_the_proof(place, collect):
