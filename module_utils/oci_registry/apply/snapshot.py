@@ -25,14 +25,12 @@ _PARTIAL = "partial-"
 
 
 class Snapshot(NamedTuple):
-    """One finished snapshot."""
+    """One finished snapshot. ``about`` has counts (blobs, links), ``number`` and, if a collection made it, ``plan``: what was to go."""
 
     id: str
     root: str  # its own rootdirectory
     taken: Moment
-    about: Dict[
-        str, Any
-    ]  # counts (blobs, bytes, links), ``number`` and, if a collection made it, ``plan``: what was to be deleted
+    about: Dict[str, Any]
 
     @property
     def number(self) -> int:

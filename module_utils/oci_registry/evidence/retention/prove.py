@@ -26,10 +26,8 @@ def prove(before: Gathered, after: Gathered, items: Sequence[Item], is_gone: Cal
     done = [item for item in items if item.state == "done"]
     gone_tags = {(item.repository, tag) for item in done for tag in item.tags}
     tags = sum(_tags_stay(facts, now.get(name), gone_tags) for name, facts in then.items())
-    for name in then:
-        _demand_untagged(
-            then[name], now.get(name), [each.digest for each in items if each.repository == name and _is_untagged(each)]
-        )
+    for name, digests in _kept_without_tag(items).items():
+        _demand_there(then[name], now.get(name), digests)
     for item in done:
         _demand_gone(item, then[item.repository], now.get(item.repository), is_gone)
     _demand_whole(before.findings, after.findings)
@@ -45,13 +43,18 @@ def _tags_stay(then: RepositoryFacts, now: Optional[RepositoryFacts], gone: Set[
     return len(tags)
 
 
-def _is_untagged(item: Item) -> bool:
-    return item.action == KEEP and not item.tags
+def _kept_without_tag(items: Sequence[Item]) -> Dict[str, List[str]]:
+    """Repository: the manifests that stay in their own right although no tag points at them."""
+    found: Dict[str, List[str]] = {}
+    for item in items:
+        if item.action == KEEP and not item.tags:
+            found.setdefault(item.repository, []).append(item.digest)
+    return found
 
 
-def _demand_untagged(then: RepositoryFacts, now: Optional[RepositoryFacts], digests: Sequence[str]) -> None:
-    """What stays without a tag is there, with every manifest that it needs. Findings show nothing of it where no disk is at hand."""
-    needed = Graph(then).below(*digests) & then.manifests if digests else set()
+def _demand_there(then: RepositoryFacts, now: Optional[RepositoryFacts], digests: Sequence[str]) -> None:
+    """They are there, with every manifest that they need. Findings show nothing of it where no disk is at hand."""
+    needed = Graph(then).below(*digests) & then.manifests
     lost = needed - (set() if now is None else now.manifests)
     if lost:
         raise ProofFailed(

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Iterable, List, Sequence, Set, Tuple
+from typing import Dict, Iterable, List, Sequence, Set, Tuple
 
 from ...client import Client
 from ...errors import RegistryUnavailable
@@ -22,7 +22,7 @@ def add_untagged(client: Client, views: Sequence[RepositoryView], in_use: Iterab
     One request for each digest and repository that does not show it already. Raises a :class:`RegistryError` where one cannot be answered.
     """
     wanted = sorted({*in_use, *_unknown_subjects(views)})
-    waiting = [(view, digest) for view in views for digest in wanted if not _has(view, digest)]
+    waiting = [(view, digest) for view in views for digest in _lacking(view, wanted)]
     with ThreadPoolExecutor(concurrency) as pool:
         while waiting:
             answers = list(pool.map(lambda asked: _ask(client, *asked), waiting))
@@ -39,8 +39,10 @@ def _unknown_subjects(views: Sequence[RepositoryView]) -> Set[str]:
     return subjects.difference(*(view.manifests for view in views))
 
 
-def _has(view: RepositoryView, digest: str) -> bool:
-    return digest in view.manifests or digest in view.manifest_faults or digest in {view.tags[tag] for tag in view.legacy}
+def _lacking(view: RepositoryView, digests: Iterable[str]) -> List[str]:
+    """Those that were not asked for yet."""
+    asked = {*view.manifests, *view.manifest_faults, *view.untagged, *(view.tags[tag] for tag in view.legacy)}
+    return [digest for digest in digests if digest not in asked]
 
 
 def _ask(client: Client, view: RepositoryView, digest: str) -> ManifestFacts:
@@ -60,11 +62,8 @@ def _add(view: RepositoryView, digest: str, facts: ManifestFacts) -> None:
 
 def _below(found: Sequence[Tuple[_Asked, ManifestFacts]]) -> List[_Asked]:
     """What the manifests that were found name, and their repositories do not show yet."""
-    below = {
-        (view.name, child.digest): (view, child.digest)
-        for (view, _digest), facts in found
-        if facts.manifest is not None
-        for child in facts.manifest.children
-        if not _has(view, child.digest)
-    }
-    return list(below.values())
+    children: Dict[RepositoryView, Set[str]] = {}
+    for (view, _digest), facts in found:
+        if facts.manifest is not None:
+            children.setdefault(view, set()).update(child.digest for child in facts.manifest.children)
+    return [(view, digest) for view, digests in children.items() for digest in _lacking(view, sorted(digests))]

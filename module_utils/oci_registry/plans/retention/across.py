@@ -24,9 +24,11 @@ class Across(NamedTuple):
     elsewhere: Elsewhere
 
 
-def keep_across(evidence: Evidence, rules: Rules, clock: Clock) -> Across:
-    """Apply the rules to every repository, again where what stays in another one makes a difference."""
-    broken = evidence.broken()
+def keep_across(evidence: Evidence, rules: Rules, clock: Clock, broken: Mapping[str, Sequence[Finding]]) -> Across:
+    """Apply the rules to every repository, again where what stays in another one makes a difference.
+
+    ``broken`` is :meth:`Evidence.broken`: these are left alone, as are those to which no rule applies.
+    """
     left_alone: Dict[str, RepositoryFacts] = {}
     judged: Dict[str, RepositoryFacts] = {}
     for facts in evidence.repositories:

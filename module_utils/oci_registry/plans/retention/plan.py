@@ -39,7 +39,7 @@ def plan_retention(evidence: Evidence, rules: Rules, approve: Sequence[str] = ()
     """Decide on every tag of every repository, and on every manifest that no tag needs."""
     clock = clock_of(evidence.now, evidence.repositories)
     broken = evidence.broken()
-    across = keep_across(evidence, rules, clock)
+    across = keep_across(evidence, rules, clock, broken)
     items: List[Item] = []
     refusals: List[Tuple[str, str]] = []
     for facts in sorted(evidence.repositories, key=lambda facts: facts.name):
