@@ -49,7 +49,8 @@ def difference(told: Record) -> Dict[str, Any]:
 
 def message(told: Record, *, check_mode: bool) -> str:
     """One sentence for people."""
-    parts = [_first(told, check_mode)]
+    recoveries = [step["detail"] for step in told.steps if step["phase"] == record.RECOVER and step["state"] == PLANNED]
+    parts = [*(f"would finish it first: {detail}" for detail in recoveries), _first(told, check_mode)]
     if told.recovered:
         parts.insert(
             0, f"finished run {told.recovered['run'] or 'unknown'}, which was interrupted while {told.recovered['phase']}"

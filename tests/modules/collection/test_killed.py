@@ -137,6 +137,7 @@ def test_finishing_a_killed_run_and_nothing_else(name, place, collect):
     assert run.wait(60) == -signal.SIGKILL
     planned = collect(made.options, state="recovered", check=True)
     assert (planned["changed"], [step["phase"] for step in planned["plan"]]) == (True, ["recover"])
+    assert planned["msg"] == f"would finish it first: {planned['plan'][0]['detail']}"
     result = recovers(made, before, lambda options: collect(options, state="recovered"), made.options)
     assert (result["changed"], result["recovered"]["phase"], result["verdict"]) == (True, PHASES[name], "")
     tree = files(made.root)
@@ -191,6 +192,7 @@ def test_damage_of_another_kind_does_not_lock_the_store(place, collect):
     planned = collect(made.options, check=True)
     assert ([step["phase"] for step in planned["plan"]], planned.get("failed", False)) == (["recover"], False)
     assert any("once the interrupted run is finished" in note for note in planned["notes"])
+    assert planned["msg"].startswith("would finish it first: run ")
     told = collect(made.options, state="recovered")
     assert (told["failed"], told["code"], told["recovered"]) == (True, "proof-failed", {})
     assert "no loss of the collection: repair it" in told["msg"]
