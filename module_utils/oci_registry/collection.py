@@ -8,7 +8,7 @@ import contextlib
 from typing import Any, Callable, Dict, Mapping
 
 from .apply import record
-from .apply.aftermath import Aftermath
+from .apply.aftermath import Aftermath, plan_of
 from .apply.collection import Sequence, recover
 from .apply.expiry import Due, due, expire
 from .apply.journal import Journal, close_interrupted, new_run_id
@@ -142,11 +142,12 @@ class Collection:
     def _prove(self) -> None:
         """The newest snapshot, or the one that is named, says what was there; without any, the scan alone decides."""
         run = Run(self._site, "", self._told, Interruptions())
-        snapshots = list_snapshots(self._site.workplace)
-        snapshot = find_snapshot(self._site.workplace, self._params["snapshot"]) if self._params["snapshot"] else None
+        workplace, name = self._site.workplace, self._params["snapshot"]
+        newest = [each for each in list_snapshots(workplace)[-1:] if plan_of(each)]
+        snapshot = find_snapshot(workplace, name) if name else newest[0] if newest else None
         aftermath = Aftermath(run)
-        aftermath.prove_disk(snapshot or (snapshots[-1] if snapshots and snapshots[-1].about.get("plan") else None))
-        aftermath.prove_served(None)
+        aftermath.prove_disk(snapshot)
+        aftermath.prove_served(None, plan_of(snapshot).get("findings", ()))
 
     # -- changes, under the lock
 

@@ -147,7 +147,7 @@ def recover(run: Run, mark: Mark) -> None:
                 _prove_or_put_back(run, aftermath, snapshot)
         else:
             run.resume()
-        aftermath.prove_served(snapshot)
+        aftermath.prove_served(snapshot, aftermath.known() if snapshot is None else ())  # without one, nothing was collected
         run.told.recovered = {"run": mark.run, "phase": mark.phase}
     finally:
         run.settle()

@@ -181,6 +181,21 @@ def test_a_killed_collection_that_lost_something_is_put_back(place, collect):
     assert result["restored"]["blobs"] > 0
 
 
+@pytest.mark.parametrize("name", ["quiesce", "resume"])
+def test_what_was_broken_before_is_no_loss_of_a_killed_run(name, place, collect):
+    """A signature in a repository of its own is told as dangling, and no collection minds it."""
+    made = place()
+    before = prepared(made)
+    push(made.registry, "signatures", images.fallback_tag(images.build("kept")) + ".sig", images.image("signature"))
+    wrapped = [deadly_command(each, "before") for each in made.options["commands"][name]]
+    assert start(made.with_command(name, wrapped)).wait(60) == -signal.SIGKILL
+    result = collect(made.options)
+    assert not result.get("failed"), result["msg"]
+    assert (result["recovered"]["phase"], needed(made)) == (PHASES[name], before)
+    proven = collect(made.options, state="proven")
+    assert not proven.get("failed"), proven["msg"]
+
+
 def test_damage_of_another_kind_does_not_lock_the_store(place, collect):
     """Killed while collecting, and then a disk ate a layer: no snapshot heals that, so it is told once, and left to a repair."""
     made = place()
