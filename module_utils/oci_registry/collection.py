@@ -8,7 +8,7 @@ import contextlib
 from typing import Any, Callable, Dict, Mapping
 
 from .apply import record
-from .apply.aftermath import Aftermath, plan_of
+from .apply.aftermath import Aftermath, plan_of, snapshot_to_prove_by
 from .apply.collection import Sequence, recover
 from .apply.expiry import Due, due, expire
 from .apply.journal import Journal, close_interrupted, new_run_id
@@ -142,9 +142,7 @@ class Collection:
     def _prove(self) -> None:
         """The newest snapshot, or the one that is named, says what was there; without any, the scan alone decides."""
         run = Run(self._site, "", self._told, Interruptions())
-        workplace, name = self._site.workplace, self._params["snapshot"]
-        newest = [each for each in list_snapshots(workplace)[-1:] if plan_of(each)]
-        snapshot = find_snapshot(workplace, name) if name else newest[0] if newest else None
+        snapshot = snapshot_to_prove_by(self._site.workplace, self._params["snapshot"])
         aftermath = Aftermath(run)
         aftermath.prove_disk(snapshot)
         aftermath.prove_served(None, plan_of(snapshot).get("findings", ()))

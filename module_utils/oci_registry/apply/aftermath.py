@@ -15,7 +15,8 @@ from ..store.layout import blob_path
 from . import record
 from .putback import Loss, lost_since, put_back, swept
 from .run import Run
-from .snapshot import Snapshot
+from .snapshot import Snapshot, find_snapshot, list_snapshots
+from .workplace import Workplace
 
 _NOT_OURS = "Nothing is missing that the snapshot has, so this is no loss of the collection: repair it (playbooks/recover.yml)"
 
@@ -126,3 +127,10 @@ def plan_of(snapshot: Optional[Snapshot]) -> Mapping[str, Any]:
     """What the collection that made the snapshot was going to delete; empty for others."""
     plan = snapshot.about.get("plan") if snapshot is not None else None
     return plan if isinstance(plan, dict) else {}
+
+
+def snapshot_to_prove_by(workplace: Workplace, name: Optional[str]) -> Optional[Snapshot]:
+    """The snapshot ``name``, else the newest if a collection made it: one made by hand says nothing of what was to go."""
+    if name:
+        return find_snapshot(workplace, name)
+    return next((snapshot for snapshot in list_snapshots(workplace)[-1:] if plan_of(snapshot)), None)
