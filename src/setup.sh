@@ -125,6 +125,18 @@ need_lab() {
     case $missing in *openssh-server*) stay_off ssh.socket ssh ;; esac
 }
 
+# need_monitoring: Prometheus and its companions: alerts are rehearsed and tested with the real programs
+need_monitoring() {
+    missing=''
+    has prometheus && has promtool || missing="$missing prometheus"
+    has prometheus-pushgateway || has pushgateway || missing="$missing prometheus-pushgateway"
+    has prometheus-alertmanager || has alertmanager || missing="$missing prometheus-alertmanager"
+    [ -n "$missing" ] || return 0
+    # shellcheck disable=SC2086 # package names
+    install_packages 'real monitoring to watch a registry with' $missing
+    for package in $missing; do stay_off "$package"; done
+}
+
 # docker_client: the client's own package, where docker.io is only the engine
 docker_client() {
     if (. /etc/os-release && [ "$ID" = debian ] && [ "${VERSION_ID:-13}" -ge 13 ]); then printf ' docker-cli'; fi
