@@ -5,6 +5,6 @@
 from __future__ import annotations
 
 from .repository import Options
-from .walker import PROOFS, Progress, Walk, walk
+from .walker import PROOFS, Outcome, Progress, Walk, walk
 
-__all__ = ["PROOFS", "Options", "Progress", "Walk", "walk"]
+__all__ = ["PROOFS", "Options", "Outcome", "Progress", "Walk", "walk"]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Callable, Dict, Iterator, List, Optional, Sequence, Set
+from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set
 
 from ..client import Client
 from ..errors import BadInput, RegistryError, RegistryUnavailable, Unreachable
@@ -23,7 +23,20 @@ PROOFS = ("manifests", "head", "bytes", "content")
 PATIENCE = 3
 Progress = Callable[[Dict[str, int]], None]
 Look = Callable[[RepositoryView], None]  # hears of each repository, one at a time
+
+
+class Outcome(NamedTuple):
+    """How the walk of one repository ended; ``problem`` says why not all of it was looked at, and is empty where all was."""
+
+    view: RepositoryView
+    findings: List[Finding]
+    counts: Dict[str, int]  # tags, indexes, manifests, blobs, bytes
+    problem: str
+
+
+Hear = Callable[[Outcome], None]  # one at a time
 _THE_REST = "the rest"
+_CUT = "cut short before its end"
 _ODD = "{name} lists among its tags {names}: no tag may be named so, and nobody can ask for it"
 _NO_REPOSITORY = "the catalog lists {name!r}, which is no repository name: no registry can serve it"
 _MAX_ODD = 5  # names
@@ -41,6 +54,7 @@ class Walk:
         concurrency: int = 8,
         progress: Optional[Progress] = None,
         look: Optional[Look] = None,
+        hear: Optional[Hear] = None,
     ) -> None:
         if options.proof not in PROOFS:
             raise BadInput(f"proof {options.proof!r} is none of {', '.join(PROOFS)}")
@@ -48,6 +62,7 @@ class Walk:
         self._options = options
         self._progress = progress
         self._look = look
+        self._hear = hear
         self._pool = TaskPool(concurrency)
         self._host = Host(client, self._pool, options, self._failed, self._succeeded, self._finished)
         self._lock = threading.Lock()
@@ -66,9 +81,12 @@ class Walk:
         """Walk every repository that the registry lists."""
         return self._run(self._catalog_tasks())
 
-    def repositories(self, names: Sequence[str]) -> Report:
-        """Walk the named repositories, all tags of each."""
-        return self._run(iter([self._opened(name, must_exist=True) for name in dict.fromkeys(names)]))
+    def repositories(self, names: Iterable[str], *, must_exist: bool = True) -> Report:
+        """Walk the named repositories, all tags of each, in this order. The next name is taken when there is time for it.
+
+        ``must_exist``: one that the registry does not know could not be looked at, rather than has no tags.
+        """
+        return self._run(self._opened(name, must_exist=must_exist) for name in names)
 
     def images(self, references: Sequence[Reference]) -> Report:
         """Walk the named images only."""
@@ -112,7 +130,7 @@ class Walk:
             self._client.close()
         if self._pool.ended:
             for repository in list(self._open):  # cut short: what was seen of them still counts
-                self._finished(repository)
+                self._finished(repository, cut=True)
         if self._first_error is not None and not self._seen_anything:
             raise self._first_error
         return self._report(time.monotonic() - began)
@@ -155,13 +173,15 @@ class Walk:
             if self._failures_in_a_row >= PATIENCE or what == "catalog":
                 self._pool.stop()
 
-    def _finished(self, repository: RepositoryWalk) -> None:
+    def _finished(self, repository: RepositoryWalk, cut: bool = False) -> None:
         view = repository.view
         findings = judge(view)
         counts = summarize(view)
         with self._lock:
             if self._look is not None:
                 self._look(view)
+            if self._hear is not None:
+                self._hear(Outcome(view, findings, counts, self._problems.get(view.name, _CUT if cut else "")))
             self._open.discard(repository)
             self._findings.extend(findings)
             self._legacy.extend(f"{view.name}:{tag}" for tag in view.legacy)
@@ -200,4 +220,4 @@ def walk(
     job = Walk(client, options, concurrency=concurrency, progress=progress, look=look)
     if images:
         return job.images(images)
-    return job.repositories(repositories) if repositories else job.catalog()
+    return job.repositories(dict.fromkeys(repositories)) if repositories else job.catalog()
