@@ -21,6 +21,13 @@ options:
     description: The file to make. Its folder is made if it is missing.
     type: path
     required: true
+  commands:
+    description:
+      - Only these subcommands, and what they need. The file is compressed then, and a tenth of the whole, so that it fits into a ConfigMap.
+      - Without any, all of them; this file is not compressed, so that every controller makes the same bytes.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - registry_change_attributes
 author: registry-runbooks contributors
@@ -54,7 +61,11 @@ MODE = 0o755
 
 def argument_spec() -> dict:
     """Options as in DOCUMENTATION."""
-    return {"source": {"type": "path", "required": True}, "path": {"type": "path", "required": True}}
+    return {
+        "source": {"type": "path", "required": True},
+        "path": {"type": "path", "required": True},
+        "commands": {"type": "list", "elements": "str", "default": []},
+    }
 
 
 def is_there(path: Path, content: bytes) -> bool:
@@ -76,7 +87,9 @@ def main() -> None:
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     path = Path(module.params["path"])
     try:
-        content = archive(module.params["source"])
+        content = archive(module.params["source"], module.params["commands"])
+    except ValueError as error:
+        module.fail_json(msg=f"commands: {error}", code="bad-input")
     except OSError as error:
         module.fail_json(
             msg=f"{module.params['source']}: there are no sources to read ({error.strerror or error})", code="bad-input"

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from functools import partial
 from typing import Any, Dict, List, Tuple
 
 from ..errors import BadInput
@@ -14,6 +15,8 @@ from ..report import Report
 from ..scan import DIALECTS, PROOFS, scan
 from ..store import AUTO, MODES, find_stores
 from . import config, metrics
+from .command import EXIT_CODES, Command, add_textfile
+from .looking import add_output, report
 from .progress import ScanProgress
 
 SCAN_OPTIONS: Dict[str, Dict[str, Any]] = {
@@ -55,3 +58,30 @@ def _write(arguments: argparse.Namespace, name: str, reports: List[Report], bega
         success = bool(reports) and all(report.complete for report in reports)
         run = metrics.Run("scan", name or ", ".join(arguments.paths), success, time.time(), time.monotonic() - began)
         metrics.write(arguments.textfile, run, FORMATS["prometheus"](reports) if reports else "")
+
+
+def _add(command: argparse.ArgumentParser) -> None:
+    command.add_argument("paths", nargs="*", metavar="PATH", help="a registry's rootdirectory, or a folder of several")
+    kinds = "what kind of store it is: one that is pushed to, or a pull-through cache (default: find out)"
+    command.add_argument("--mode", choices=tuple(MODES), default=AUTO, help=kinds)
+    proofs = "sizes hashes every manifest and compares the size of every blob; content also hashes every blob (default: sizes)"
+    command.add_argument("--proof", choices=PROOFS, default="sizes", help=proofs)
+    dialects = "major version of the Distribution that serves the store (default: 2)"
+    command.add_argument("--dialect", choices=DIALECTS, default=DIALECTS[0], help=dialects)
+    command.add_argument("--config", metavar="FILE", help="take path, mode, proof and dialect from there, as a schedule does")
+    add_textfile(command)
+    add_output(command)
+
+
+def _target(arguments: argparse.Namespace) -> str:
+    return arguments.config or ", ".join(arguments.paths)
+
+
+COMMANDS = {
+    "scan": Command(
+        "prove stores on disk, without a registry",
+        EXIT_CODES,
+        _add,
+        partial(report, look=scan_stores, target=_target, observer="disk"),
+    )
+}

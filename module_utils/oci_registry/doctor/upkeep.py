@@ -16,7 +16,18 @@ from ..render import printable
 from ..report import EXIT_FINDINGS, EXIT_HEALTHY, EXIT_NOT_LOOKED
 from ..retention import RETENTION_OPTIONS, Retention
 from . import config, metrics
+from .command import Command, add_textfile
+from .said import put_out
 
+_EPILOG = """\
+configuration:
+  JSON: {"name": "registry-private", "retain": {...}, "collect": {...}, "scan": {...}}, with the options of the Ansible
+  modules registry_retention, registry_collection and registry_store_info. Mode 0600 if it holds a password, which may
+  also come from REGISTRY_PASSWORD. docs/runbooks/maintenance.md tells more.
+
+exit codes:
+  0 done, or nothing to do    1 refused, or not proven    2 could not (bad options included)
+"""
 #: errors that say something of the registry; any other says that nothing could be done
 REFUSALS = (GateRefused, NeedsApproval, ProofFailed)
 Work = Union[Retention, Collection]
@@ -130,3 +141,31 @@ def _refusal(refusal: Mapping[str, Any]) -> str:
         return str(refusal["what"])
     image = f"{refusal['repository']}:{','.join(refusal['tags'])}" if refusal["tags"] else refusal["repository"]
     return " ".join(filter(None, (refusal["code"], image, refusal["digest"]))) + f": {refusal['detail']}"
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    outcome = run(arguments)
+    text = as_json(outcome) if arguments.output == "json" else as_text(outcome)
+    return outcome.exit_code if put_out(text) else EXIT_NOT_LOOKED
+
+
+def _add(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--config", metavar="FILE", required=True, help="the options; see below")
+    command.add_argument("--check", action="store_true", help="only say what would be done")
+    add_textfile(command)
+    command.add_argument("--output", choices=("text", "json"), default="text", help="default: text")
+
+
+def _add_collect(command: argparse.ArgumentParser) -> None:
+    _add(command)
+    instead = command.add_mutually_exclusive_group()
+    restore = "put back what was lost since a snapshot (default: the newest), instead of collecting"
+    instead.add_argument("--restore", nargs="?", const="", metavar="SNAPSHOT", help=restore)
+    expire = "remove a snapshot (default: all that are old enough), instead of collecting"
+    instead.add_argument("--expire", nargs="?", const="", metavar="SNAPSHOT", help=expire)
+
+
+COMMANDS = {
+    "retain": Command("delete what no rule keeps and nothing needs", _EPILOG, _add, _run),
+    "collect": Command("collect garbage without losing an image", _EPILOG, _add_collect, _run),
+}
