@@ -59,6 +59,11 @@ class Client:
         """Bytes of body received, from wherever they came."""
         return self.transport.wire.bytes_received
 
+    @property
+    def certificate_not_after(self) -> float:
+        """When the registry's certificate expires, in seconds since 1970; 0 where none was validated so far."""
+        return self.transport.wire.not_after(self.transport.origin)
+
     # -- who is there
 
     def greet(self, mark: str = "") -> Answer:

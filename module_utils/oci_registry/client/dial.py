@@ -25,6 +25,7 @@ class Dialled(NamedTuple):
     sock: socket.socket
     prefix: str = ""  # stands before the path in the request line
     headers: Headers = ()
+    not_after: float = 0.0  # when the server's certificate expires, in seconds since 1970; 0 without one that was validated
 
 
 def dial(origin: Origin, context: Callable[[], ssl.SSLContext], timeout: float) -> Dialled:
@@ -36,7 +37,8 @@ def dial(origin: Origin, context: Callable[[], ssl.SSLContext], timeout: float) 
             return Dialled(sock, f"http://{origin.netloc}", proxy.headers) if proxy else Dialled(sock)
         if proxy is not None:
             _open_tunnel(sock, origin, proxy, timeout)
-        return Dialled(_handshake(sock, origin, context(), timeout))
+        secure = _handshake(sock, origin, context(), timeout)
+        return Dialled(secure, not_after=_not_after(secure))
     except BaseException:
         sock.close()
         raise
@@ -63,6 +65,12 @@ def _handshake(sock: socket.socket, origin: Origin, context: ssl.SSLContext, tim
         raise death_of(error, timeout, "opening TLS") from None
     except ValueError:
         raise TLSFailure("the host is no name that a certificate can carry", where=origin.address) from None
+
+
+def _not_after(sock: ssl.SSLSocket) -> float:
+    """Python tells what is in a certificate only where it was validated."""
+    named = (sock.getpeercert() or {}).get("notAfter")
+    return float(ssl.cert_time_to_seconds(named)) if isinstance(named, str) else 0.0
 
 
 def _open_tunnel(sock: socket.socket, origin: Origin, proxy: Proxy, timeout: float) -> None:

@@ -48,6 +48,7 @@ class Pool:
         self._open: Set[Connection] = set()
         self._context: Optional[ssl.SSLContext] = None
         self._closed = False
+        self.not_after: Dict[Origin, float] = {}  #: when the certificate of each expires; see :class:`Dialled`
 
     def exchange(self, origin: Origin, message: Message) -> Reply:
         """Send a request and read the head of its answer; then :meth:`release` or :meth:`drop` the reply's connection.
@@ -107,9 +108,11 @@ class Pool:
     def _dial(self, origin: Origin) -> Connection:
         if self._closed:
             raise Unreachable("the client was closed", where=origin.address)
-        connection = Connection(origin, dial(origin, self._tls, self._settings.timeout), self._settings.timeout, AGENT)
+        dialled = dial(origin, self._tls, self._settings.timeout)
+        connection = Connection(origin, dialled, self._settings.timeout, AGENT)
         with self._lock:
             self._open.add(connection)
+            self.not_after[origin] = dialled.not_after
         return connection
 
     def _tls(self) -> ssl.SSLContext:

@@ -25,6 +25,7 @@ class Settings(NamedTuple):
     timeout: float = 30.0  # seconds to connect, and for each read
     retries: int = 4  # further tries; client/retry.py says after what
     retry_wait_cap: float = 60.0  # seconds; the longest wait that a Retry-After can ask for
+    rate: float = 0.0  # requests a second that the registry is asked at most; 0: as many as it answers
 
     def __repr__(self) -> str:
         return f"Settings({self.scheme}://{self.registry}, username={self.username!r})"
@@ -61,8 +62,8 @@ def _check_credentials(settings: Settings) -> None:
 def _check_numbers(settings: Settings) -> None:
     if not 0 < settings.timeout <= _MAX_TIMEOUT:
         raise BadInput(f"timeout is {settings.timeout}", advice=f"Expected seconds, more than 0 and at most {_MAX_TIMEOUT:g}")
-    if settings.retries < 0 or settings.retry_wait_cap < 0:
-        raise BadInput("retries and retry_wait_cap cannot be negative")
+    if settings.retries < 0 or settings.retry_wait_cap < 0 or settings.rate < 0:
+        raise BadInput("retries, retry_wait_cap and rate cannot be negative")
 
 
 def _check_ca(path: str) -> None:

@@ -14,6 +14,7 @@ from .consume import Collect
 from .death import REFUSED, Died
 from .head import Headers
 from .origin import Origin, origin_of
+from .pace import Pace
 from .pool import Body, Message, Reply
 from .redact import where
 from .redirect import MAX_REDIRECTS, STATUSES, next_place
@@ -50,6 +51,7 @@ class Transport:
         self._settings = settings
         self._cancel = cancel
         self._lock = threading.Lock()
+        self._pace = Pace(settings.rate, cancel)
         self._auth = Authenticator(settings, self.origin, self._fetch_token)
         self._contacted = False
 
@@ -119,6 +121,7 @@ class Transport:
         headers = request.headers
         if authorization:
             headers = (*headers, ("Authorization", authorization))
+        self._pace.wait()
         with self._lock:
             self.requests += 1
         return self.wire.send(self.origin, Message(request.method, request.target, headers, request.body))

@@ -44,6 +44,10 @@ class Wire:
         self._pool = Pool(settings)
         self._lock = threading.Lock()
 
+    def not_after(self, origin: Origin) -> float:
+        """When the certificate of an origin expires, in seconds since 1970; 0 where none was validated."""
+        return self._pool.not_after.get(origin, 0.0)
+
     def send(self, origin: Origin, message: Message) -> Reply:
         """Send one request; the reply's body must then be read with :meth:`finish`."""
         try:

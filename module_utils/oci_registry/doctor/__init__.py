@@ -21,6 +21,7 @@ from .said import say
 MODULES: Dict[str, str] = {
     "verify": "looking",
     "walk": "looking",
+    "probe": "probing",
     "scan": "scanning",
     "retain": "upkeep",
     "collect": "upkeep",
@@ -31,6 +32,7 @@ Keep its store small without losing any: retain and collect are for its host, an
 _EXAMPLES = {
     "verify": "verify registry.example.com:5050/infra-ci:latest    can it be pulled, on every platform?",
     "walk": "walk --registry registry.example.com:5050           every tag of every repository",
+    "probe": "probe --registry registry.example.com:5050 --pushgateway http://pushgateway:9091",
     "scan": "scan /opt/registry/data                             on the registry's host: what exactly is wrong",
     "collect": "collect --config registry-private.json --check      on the registry's host: what a collection would do",
 }

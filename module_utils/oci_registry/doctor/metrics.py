@@ -4,12 +4,10 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from typing import Dict, NamedTuple
 
-from ..errors import ApplyFailed
+from .. import textfile
 from ..render import printable
 
 _PREFIX = "registry_maintenance"
@@ -42,15 +40,7 @@ def write(path: str, run: Run, more: str = "") -> None:
     When the last success was is taken over from the file if this run is none.
     """
     text = render(run, run.ended if run.success else _last_success(path)) + more
-    folder = os.path.dirname(os.path.abspath(path))
-    try:
-        descriptor, temporary = tempfile.mkstemp(prefix=".registry-maintenance-", dir=folder)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            os.fchmod(file.fileno(), 0o644)
-        os.rename(temporary, path)
-    except OSError as error:
-        raise ApplyFailed(f"the metrics cannot be written ({error.strerror})", where=path) from None
+    textfile.write(path, text)
 
 
 def render(run: Run, last_success: float) -> str:
@@ -69,9 +59,5 @@ def render(run: Run, last_success: float) -> str:
 
 def _last_success(path: str) -> float:
     """What the file says; 0 where there is none, or where it says nothing."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            match = re.search(rf"^{_LAST_SUCCESS}{{.*}} (\d+)$", file.read(), re.MULTILINE)
-    except (OSError, ValueError):
-        return 0
+    match = re.search(rf"^{_LAST_SUCCESS}{{.*}} (\d+)$", textfile.read(path), re.MULTILINE)
     return int(match.group(1)) if match else 0
