@@ -136,6 +136,8 @@ class _Look:
             report = self._walk.repositories(self._in_time(names), must_exist=bool(self._target.repositories))
         except RegistryError as error:
             return "" if self._stopped.is_set() else str(error)
+        if self._walk.interrupted:
+            raise KeyboardInterrupt  # nothing is reported of a run that somebody ended
         if self._stopped.is_set():
             return ""
         given_up = [problem for problem in report.problems if problem.startswith(_THE_REST)]

@@ -75,6 +75,7 @@ class Walk:
         self._first_error: Optional[RegistryError] = None
         self._failures_in_a_row = 0
         self._seen_anything = False
+        self.interrupted = False  # by Ctrl-C, which is not passed on
         self._open: Set[RepositoryWalk] = set()
 
     def catalog(self) -> Report:
@@ -125,6 +126,7 @@ class Walk:
         try:
             self._pool.run(source, self._tick)
         except KeyboardInterrupt:
+            self.interrupted = True
             self._problems.setdefault(_THE_REST, "interrupted before the end")
         finally:
             self._client.close()
