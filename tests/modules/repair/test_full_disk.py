@@ -4,37 +4,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from ansible.module_utils.registry_lab.place import blob_path
 
+from plugins.disk import fill
+
 from .conftest import contents, spools, tree_of
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 1 MiB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, check=False)
-    if mounted.returncode:
-        pytest.skip(f"no file system can be mounted here: {mounted.stderr.decode().strip()}")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def test_a_full_disk_changes_nothing(broken, small_disk, repair):
     case = broken("layer-emptied", "config-gone", folder=small_disk)
     before = tree_of(case.root, own=False)
-    filler = small_disk / "filler"
-    with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as file:
-        while True:
-            file.write(b"\0" * 4096)
+    filler = fill(small_disk)
     result = repair(**case.on_disk, **case.from_snapshot)
     assert (result["failed"], result["code"]) == (True, "apply-failed")
     assert "No space left" in result["msg"]
@@ -50,10 +34,7 @@ def test_a_full_disk_changes_nothing(broken, small_disk, repair):
 def test_a_disk_that_fills_up_on_the_way_leaves_every_file_old_or_right(room, broken, small_disk, repair):
     case = broken("layer-emptied", "config-gone", folder=small_disk)
     damaged, right = contents(case.root), contents(case.snapshot)
-    filler = small_disk / "filler"
-    with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as file:
-        while True:
-            file.write(b"\0" * 4096)
+    filler = fill(small_disk)
     os.truncate(filler, filler.stat().st_size - room * 4096)
     result = repair(**case.on_disk, **case.from_snapshot)
     for path, content in contents(case.root).items():
