@@ -1,6 +1,6 @@
 # Copyright: registry-runbooks contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``./runbook benchmark [walk|tls|auth|large|linear|scan|content|snapshot|gate|compose|retention ...]``: prints Markdown tables.
+"""``./runbook benchmark [walk|tls|auth|probe|large|linear|scan|content|snapshot|gate|compose|retention ...]``: prints Markdown tables.
 
 All parts take about half an hour.
 """
@@ -25,13 +25,14 @@ from ansible.module_utils.registry_lab.process import RegistryProcess  # noqa: E
 
 from runbook.build import write  # noqa: E402
 
-from . import collection, compose_image, http_peers, retention, scan, walk  # noqa: E402
+from . import collection, compose_image, http_peers, probe, retention, scan, walk  # noqa: E402
 
-PARTS = ("walk", "tls", "auth", "linear", "content", "scan", "large", "snapshot", "gate", "compose", "retention")
+PARTS = ("walk", "tls", "auth", "probe", "linear", "content", "scan", "large", "snapshot", "gate", "compose", "retention")
 
 #: parts that need nothing but the doctor, a folder and a number of rounds
 _PLAIN = {
     "content": scan.content,
+    "probe": probe.against_walk,
     "retention": retention.against_scan,
     "snapshot": lambda _doctor, *rest: collection.snapshot(*rest),
     "gate": lambda _doctor, *rest: collection.gate(*rest),
@@ -78,7 +79,7 @@ def _run(part: str, doctor: str, folder: Path, arguments: argparse.Namespace) ->
     registry = RegistryProcess(str(folder))
     registry.start()
     try:
-        return walk.large(doctor, registry)
+        return "\n".join(part(doctor, registry) for part in (walk.large, probe.slot))
     finally:
         registry.stop()
 
