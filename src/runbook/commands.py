@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from typing import NamedTuple
@@ -65,6 +66,9 @@ def main(arguments: list[str]) -> int:
     except places.Refused as refusal:
         print(f"runbook: {refusal}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print("\nrunbook: interrupted", file=sys.stderr)
         return 130

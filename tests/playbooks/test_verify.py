@@ -52,3 +52,18 @@ def test_one_registry_that_does_not_answer_makes_the_whole_run_undecided(lab, pl
     assert outcome.findings is None
     assert outcome.report["unseen"] == ["not-there: no result, see the errors above"]
     assert [one["name"] for one in outcome.report["results"]] == [broken.truth["address"]]
+
+
+def test_from_the_controller_no_host_is_needed(lab, play, tmp_path):
+    """The host behind SSH may be down: it is the registry that is asked."""
+    broken = lab("unlinked")
+    host = {"registry_address": broken.truth["address"], "registry_scheme": "http", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    inventory = tmp_path / "hosts.json"
+    groups = {"registries": {"hosts": {"behind-ssh": host}}, "ungrouped": {"hosts": {"localhost": local}}}
+    inventory.write_text(json.dumps(groups), encoding="utf-8")
+    outcome = play("verify", {"verify_from": "localhost", "verify_images": ["team/app:1.0"]}, inventory=inventory)
+    assert (outcome.rc, outcome.findings) == (2, 2), outcome.stdout
+    sound = play("verify", {"verify_from": "localhost", "verify_images": ["team/app:latest"]}, inventory=inventory)
+    assert (sound.rc, sound.failures) == (0, []), sound.stdout
+    assert play("verify", {"verify_images": ["team/app:latest"]}, inventory=inventory).rc != 0
