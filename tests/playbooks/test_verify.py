@@ -57,7 +57,12 @@ def test_one_registry_that_does_not_answer_makes_the_whole_run_undecided(lab, pl
 def test_from_the_controller_no_host_is_needed(lab, play, tmp_path):
     """The host behind SSH may be down: it is the registry that is asked."""
     broken = lab("unlinked")
-    host = {"registry_address": broken.truth["address"], "registry_scheme": "http", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    host = {
+        "registry_address": broken.truth["address"],
+        "registry_scheme": "http",
+        "ansible_host": "127.0.0.1",
+        "ansible_port": 1,
+    }
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
     inventory = tmp_path / "hosts.json"
     groups = {"registries": {"hosts": {"behind-ssh": host}}, "ungrouped": {"hosts": {"localhost": local}}}

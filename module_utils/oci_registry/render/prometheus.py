@@ -37,14 +37,18 @@ def prometheus(reports: Sequence[Report], *, now: Optional[float] = None) -> str
 
 
 def _samples(name: str, report: Report, at: int) -> Iterator[Sample]:
+    """What could not be looked at whole has no "0": only what is known to be broken."""
     instance = f'instance="{_escaped(report.target)}"'
     if name != "findings":
-        yield instance, _value(name, report, at)
+        value = _value(name, report, at)
+        if value or report.complete or name != "failures":
+            yield instance, value
         return
     for code in CODES:
         for severity in SEVERITIES:
             count = sum(item.code == code and item.severity == severity for item in report.findings)
-            yield f'{instance},code="{code}",severity="{severity}"', count
+            if count or report.complete:
+                yield f'{instance},code="{code}",severity="{severity}"', count
 
 
 def _value(name: str, report: Report, at: int) -> float:
