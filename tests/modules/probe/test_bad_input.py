@@ -190,8 +190,9 @@ def test_repositories_that_cannot_be_read(stocked, probe):
     assert "could not look at web: " in err
 
 
-def test_a_registry_that_can_list_and_nothing_else(stocked, probe):
-    hook = before(stocked, lambda seen: None if "_catalog" in seen.target else errors(403, "DENIED"))
+@pytest.mark.parametrize("served", [("_catalog",), ("_catalog", "tags/list")])
+def test_a_registry_that_can_list_and_nothing_else(served, stocked, probe):
+    hook = before(stocked, lambda seen: None if any(part in seen.target for part in served) else errors(403, "DENIED"))
     with serving(hook) as front:
         code, out, _err = probe(*of(front.address))
     assert (code, values_of(out)["catalog_accessible"]) == (2, 0)
