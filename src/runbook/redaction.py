@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 MASK = "********"
-SECRET_NAME = re.compile(r"pass|secret|token|credential|auth|private|(?:^|_)key(?:$|_)", re.IGNORECASE)
+SECRET_NAME = re.compile(r"pass|secret|token|credential|webhook|auth|private|(?:^|_)key(?:$|_)", re.IGNORECASE)
 
 #: Arguments of ansible-playbook that are recorded, with the value that follows where they take one.
 PLAIN_FLAGS = frozenset(("--check", "-C", "--diff", "-D"))

@@ -18,6 +18,7 @@ from runbook.redaction import MASK, mask, recordable, secrets_in
         (["--extra-vars", '{"registry": {"password": "p1", "name": "n"}, "tokens": ["t1", "t2"]}'], {"p1", "t1", "t2"}),
         (["-e", "{password: yaml-not-json}"], {"yaml-not-json"}),
         (["-e", "{password: [unclosed"], {"{password: [unclosed"}),
+        (["-e", "notify_webhook_url=https://chat.example.com/T0"], {"https://chat.example.com/T0"}),
         (["-e", "@secrets.yml"], set()),
         (["--limit", "password=host"], set()),
         (["-e", "keep_newest=10"], set()),
