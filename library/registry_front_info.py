@@ -155,8 +155,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.oci_registry.client import Settings
 from ansible.module_utils.oci_registry.errors import RegistryError
 from ansible.module_utils.oci_registry.front import Port, examine
-from ansible.module_utils.registry_services.engine import Engine
-from ansible.module_utils.registry_services.project import Project
+from ansible.module_utils.oci_registry.services.engine import Engine
+from ansible.module_utils.oci_registry.services.project import Project
 from ansible.module_utils.registry_services.trace import arrivals
 
 

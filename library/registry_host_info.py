@@ -95,8 +95,8 @@ code:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.oci_registry.errors import RegistryError
-from ansible.module_utils.registry_services.engine import Engine
-from ansible.module_utils.registry_services.project import Project
+from ansible.module_utils.oci_registry.services.engine import Engine
+from ansible.module_utils.oci_registry.services.project import Project
 from ansible.module_utils.registry_services.survey import survey
 
 

@@ -76,9 +76,9 @@ code:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.oci_registry.errors import RegistryError
+from ansible.module_utils.oci_registry.services.engine import Engine
+from ansible.module_utils.oci_registry.services.project import Project
 from ansible.module_utils.registry_services.bring import Wanted, bring
-from ansible.module_utils.registry_services.engine import Engine
-from ansible.module_utils.registry_services.project import Project
 
 
 def argument_spec() -> dict:

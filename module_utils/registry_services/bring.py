@@ -8,10 +8,10 @@ import time
 from typing import Any, Collection, Dict, NamedTuple
 
 from ..oci_registry.errors import BadInput
-from .errors import EngineFailed
+from ..oci_registry.services.errors import EngineFailed
+from ..oci_registry.services.project import Project
+from ..oci_registry.services.step import KEEP, Step, step_for
 from .health import wait_until_healthy
-from .plan import KEEP, Step, step_for
-from .project import Project
 
 
 class Wanted(NamedTuple):

@@ -9,9 +9,9 @@ import http.client
 import time
 from typing import Collection, Optional
 
-from .errors import Unhealthy
-from .facts import Container
-from .project import Project
+from ..oci_registry.services.errors import Unhealthy
+from ..oci_registry.services.facts import Container
+from ..oci_registry.services.project import Project
 
 _POLL_SECONDS = 0.3
 _ANSWER_SECONDS = 2.0

@@ -1,50 +1,15 @@
 # Copyright: registry-runbooks contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What must happen so that every service runs an image, and what speaks against it. Pure."""
+"""What speaks against running a service with an image. Pure."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import List
 
-from .facts import CONFIGURATION_PATH, Container, Image, Service
+from ..oci_registry.services.facts import CONFIGURATION_PATH, Image, Service
 
-KEEP, START, RECREATE = "keep", "start", "recreate"
 _SUBCOMMANDS = ("serve", "garbage-collect", "help")
 _SUFFIXES = (".yml", ".yaml")
-
-
-class Step(NamedTuple):
-    """What happens to one service."""
-
-    service: str
-    action: str  # keep, start, or recreate
-    configured: str  # the image in the compose file
-    running: str  # the image of its container; empty where it has none
-    wanted: str
-    reason: str
-
-    def as_dict(self) -> Dict[str, Any]:
-        """Plain data."""
-        return dict(self._asdict())
-
-
-def step_for(service: Service, container: Optional[Container], wanted: str, image_id: str) -> Step:
-    """``image_id``: of the wanted image; empty where it is not here yet."""
-    running = container.image if container else ""
-    action, reason = _what(container, wanted, image_id)
-    return Step(service.name, action, service.image, running, wanted, reason)
-
-
-def _what(container: Optional[Container], wanted: str, image_id: str) -> Tuple[str, str]:
-    if container is None:
-        return START, "it has no container"
-    if container.image != wanted:
-        return RECREATE, f"it runs {container.image}"
-    if container.image_id != image_id:
-        return RECREATE, f"it runs what {wanted} was before"
-    if not container.running:
-        return START, f"it is {container.status}"
-    return KEEP, f"it runs {wanted}"
 
 
 def objections(service: Service, image: Image) -> List[str]:

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Sequence
 
-from .facts import Container, Image, Service
-from .plan import objections, step_for
-from .project import Project
+from ..oci_registry.services.facts import Container, Image, Service
+from ..oci_registry.services.project import Project
+from ..oci_registry.services.step import step_for
+from .plan import objections
 
 
 def survey(project: Project, services: Sequence[str], reference: str, front: str) -> Dict[str, Any]:

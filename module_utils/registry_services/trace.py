@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from typing import Dict, Mapping
 
-from .project import Project
+from ..oci_registry.services.project import Project
 
 _PATIENCE = 2.0  # seconds until a line that was written is to be read
 _POLL_SECONDS = 0.2

@@ -25,9 +25,10 @@ MODULES: Dict[str, str] = {
     "scan": "scanning",
     "retain": "upkeep",
     "collect": "upkeep",
+    "pin": "pinning",
 }
 _ABOUT = """\
-Prove that the images of an OCI registry can be pulled: verify, walk, scan and probe only read.
+Prove that the images of an OCI registry can be pulled: verify, walk, scan, probe and pin only read.
 Keep its store small without losing any: retain and collect are for its host, and change it."""
 _EXAMPLES = {
     "verify": "verify registry.example.com:5050/infra-ci:latest    can it be pulled, on every platform?",
@@ -35,6 +36,7 @@ _EXAMPLES = {
     "probe": "probe --registry registry.example.com:5050 --pushgateway http://pushgateway:9091",
     "scan": "scan /opt/registry/data                             on the registry's host: what exactly is wrong",
     "collect": "collect --config registry-private.json --check      on the registry's host: what a collection would do",
+    "pin": "pin --config registry-vm.json                       on the registry's host: does it run what it is pinned to?",
 }
 
 

@@ -3,7 +3,8 @@
 """The configuration of a scheduled run: a JSON file with the options of the modules, checked as Ansible checks those.
 
 ``{"name": "registry-private", "retain": {...}, "collect": {...}, "scan": {...}}``: each part is optional, and holds the options of
-``registry_retention``, ``registry_collection`` and ``registry_store_info``. It may hold a password, and then belongs to its owner alone.
+``registry_retention``, ``registry_collection`` and ``registry_store_info``. Others have a part ``probe`` or ``pin``.
+It may hold a password, and then belongs to its owner alone.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ from ..client.retry import Rule, Tries
 from ..client.settings import checked
 from ..client.wire import Wire
 from ..errors import AuthenticationFailed, BadInput, ProtocolError, RegistryError, RegistryUnavailable, Unreachable
+from ..exposition import Sample, parse
 from ..render import printable
-from .exposition import Sample, parse
 from .metrics import PREFIX
 
 _MAX_METRICS_BYTES = 64 * 1024 * 1024

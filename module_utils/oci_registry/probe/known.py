@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Tuple
 
+from ..exposition import Sample
 from ..findings import CODES, CRITICAL, SEVERITIES, Finding
-from .exposition import Sample
 from .metrics import PREFIX
 
 Kind = Tuple[str, str]  # code, severity

@@ -11,11 +11,11 @@ from .. import textfile
 from ..client import Settings
 from ..client.settings import checked
 from ..errors import BadInput, RegistryError
+from ..exposition import Sample, parse, render
 from ..findings import INFO
 from ..options import concurrency_from
 from ..reference import parse_repository
 from ..report import EXIT_FINDINGS, EXIT_HEALTHY, EXIT_NOT_LOOKED
-from .exposition import Sample, parse, render
 from .gateway import Address, Gateway
 from .known import Known, recall
 from .metrics import ABOUT, PREFIX

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List, Mapping, Optional, Tuple
 
+from ..exposition import Sample
 from ..findings import CODES, CRITICAL, SEVERITIES
 from ..version import VERSION
-from .exposition import Sample
 from .known import Kind, Past
 from .metrics import PREFIX
 from .registry import Looked

@@ -7,7 +7,7 @@ from __future__ import annotations
 import string
 
 import pytest
-from ansible.module_utils.oci_registry.probe.exposition import Sample, parse, render
+from ansible.module_utils.oci_registry.exposition import Sample, parse, render
 from hypothesis import given
 from hypothesis import strategies as some
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.module_utils.oci_registry.probe.exposition import parse, render
+from ansible.module_utils.oci_registry.exposition import parse, render
 from ansible.module_utils.oci_registry.probe.known import Known, Past, in_order, most, recall
 from ansible.module_utils.oci_registry.probe.metrics import ABOUT, PREFIX
 from ansible.module_utils.oci_registry.probe.registry import Looked

@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible.module_utils.registry_services.facts import Container, Image, Service, version_in
-from ansible.module_utils.registry_services.plan import objections, step_for
+from ansible.module_utils.oci_registry.services.facts import Container, Image, Service, version_in
+from ansible.module_utils.oci_registry.services.step import step_for
+from ansible.module_utils.registry_services.plan import objections
 
 OLD, NEW = "/etc/docker/registry/config.yml", "/etc/distribution/config.yml"
 IMAGE_2 = Image("registry:2.8.3", "sha256:two", "2.8.3", ("/entrypoint.sh",), (OLD,), {})

@@ -9,7 +9,7 @@ import os
 import subprocess
 from typing import Any, List
 
-from ..oci_registry.errors import BadInput
+from ..errors import BadInput
 from .errors import EngineFailed
 
 _SAID = 600
@@ -39,7 +39,15 @@ class Engine:
 
     def inspect(self, *arguments: str) -> List[Any]:
         """What ``docker [kind] inspect`` prints, as data."""
-        return _list_of(self.docker(*arguments))
+        document = self.parsed(self.docker(*arguments), " ".join(("docker", *arguments[:2])))
+        return document if isinstance(document, list) else [document]
+
+    def parsed(self, text: str, command: str) -> Any:
+        """What a command printed as JSON, as data."""
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise EngineFailed("did not print the JSON that was asked for", where=command, advice=_ADVICE) from None
 
     def _run(self, command: List[str], both: bool, timeout: float) -> str:
         error_to = subprocess.STDOUT if both else subprocess.PIPE
@@ -59,11 +67,6 @@ class Engine:
 
 def _no_engine(said: str) -> bool:
     return "docker daemon" in said or "not a docker command" in said or "permission denied" in said
-
-
-def _list_of(text: str) -> List[Any]:
-    document = json.loads(text)
-    return document if isinstance(document, list) else [document]
 
 
 def _shown(command: List[str]) -> str:

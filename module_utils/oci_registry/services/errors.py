@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ..oci_registry.errors import RegistryError
+from ..errors import RegistryError
 
 
 class EngineFailed(RegistryError):

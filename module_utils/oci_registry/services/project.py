@@ -4,12 +4,11 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from contextlib import suppress
 from typing import Any, Dict, List, Optional, Sequence
 
-from ..oci_registry.errors import BadInput
+from ..errors import BadInput
 from .engine import Engine
 from .errors import EngineFailed
 from .facts import Container, Image, Service, container_from, image_from, service_from
@@ -24,7 +23,7 @@ class Project:
     def __init__(self, engine: Engine) -> None:
         """Raises EngineFailed where compose does not accept the file."""
         self.engine = engine
-        described: Dict[str, Any] = json.loads(engine.compose("config", "--format", "json"))
+        described: Dict[str, Any] = engine.parsed(engine.compose("config", "--format", "json"), "docker compose config")
         self.name: str = described["name"]
         self._services: Dict[str, Any] = described.get("services") or {}
 
