@@ -131,6 +131,11 @@ def test_never_longer_than_a_chat_takes(names, problem):
     assert html.escape(html.unescape(told), quote=False) == told, "nothing that was escaped is cut in two"
 
 
+def test_a_long_sentence_is_cut_and_not_dropped():
+    (line,) = [line for line in text(notice(problem="why " * 1000, report="host:/r")).splitlines() if line.startswith("why why")]
+    assert line.endswith("...") and len(line) == 300
+
+
 def test_what_is_left_out_is_counted():
     told = text(notice(*({"name": f"registry-{number}", "findings": [finding()]} for number in range(100)), report="host:/r"))
     assert "more lines: see the report" in told
