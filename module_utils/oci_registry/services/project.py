@@ -23,7 +23,9 @@ class Project:
     def __init__(self, engine: Engine) -> None:
         """Raises EngineFailed where compose does not accept the file."""
         self.engine = engine
-        described: Dict[str, Any] = engine.parsed(engine.compose("config", "--format", "json"), "docker compose config")
+        described = engine.parsed(engine.compose("config", "--format", "json"), "docker compose config")
+        if not isinstance(described, dict) or not isinstance(described.get("name"), str):
+            raise EngineFailed("names no project", where="docker compose config", advice="Compose 2.3 or later must be installed")
         self.name: str = described["name"]
         self._services: Dict[str, Any] = described.get("services") or {}
 

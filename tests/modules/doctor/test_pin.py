@@ -190,3 +190,15 @@ def test_docker_that_is_not_installed_and_a_folder_that_is_not_there(machine):
     told = machine.pin()
     assert told.rc == 2
     assert "metrics cannot be written" in told.errors
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [("nonsense", "did not print the JSON"), ("{}", "names no project"), ("[]", "names no project")]
+)
+def test_a_docker_that_says_something_else(machine, tmp_path, words, said):
+    program = tmp_path / "docker"
+    program.write_text(f"#!/bin/sh\necho '{words}'\n", encoding="utf-8")
+    program.chmod(0o755)
+    told = machine.pin(PATH=f"{tmp_path}:/usr/bin:/bin")
+    assert (told.rc, told.drift, told.success) == (2, {}, 0)
+    assert said in told.errors
