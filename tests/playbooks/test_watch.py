@@ -114,6 +114,21 @@ def test_what_drifts_already_is_installed_and_said(watched):
     assert "\n59 * * * * root " in watched.crontab()
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("vm")
+def test_pinning_to_another_image_is_no_drift(watched, play):
+    assert watched.play()[0] == 0
+    image = watched.vm.images["2"].replace("registry:", "registry-copy:")
+    watched.vm.docker("tag", watched.vm.images["2"], image)
+    outcome = play("pin", {"pin_image": image}, inventory=watched.vm.inventory)
+    assert (outcome.rc, outcome.failures) == (0, []), outcome.stdout
+    (job,) = entries(watched.crontab(), SYSTEM)
+    assert watched.vm.ssh(["/bin/sh", "-c", job.command], check=False).returncode == 0
+    assert watched.drift() == dict.fromkeys(NAMES, 0)
+    assert play("pin", {"pin_image": image}, inventory=watched.vm.inventory).changed == 0
+    play("pin", {"pin_image": watched.vm.images["2"]}, inventory=watched.vm.inventory)
+
+
 BAD = {
     "no registry": ({"registries_of_machine": []}, "No registry of the inventory is on registry-vm"),
     "a minute that there is not": ({"registry_host_watch_minute": 60}, "a minute is from 0 to 59"),
