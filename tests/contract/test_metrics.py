@@ -12,7 +12,7 @@ import pytest
 from ansible.module_utils.oci_registry.doctor import metrics as maintenance
 from ansible.module_utils.oci_registry.findings import CODES, SEVERITIES
 from ansible.module_utils.oci_registry.probe import PROBE_OPTIONS
-from ansible.module_utils.oci_registry.probe.exposition import Sample, parse
+from ansible.module_utils.oci_registry.probe.gateway import Sample, parse
 from ansible.module_utils.oci_registry.probe.known import Known, Past
 from ansible.module_utils.oci_registry.probe.metrics import ABOUT
 from ansible.module_utils.oci_registry.probe.registry import Looked
