@@ -14,12 +14,19 @@ from ansible.module_utils.registry_lab import images
 from ansible.module_utils.registry_lab.damage import damage
 from ansible.module_utils.registry_lab.place import place_on_disk
 
-from unit.dashboard.board import QUERIES, Query, id_of
+from unit.dashboard.board import QUERIES, Query, id_of, panel_named
 
 PIN = """\
 registry_pin_drift{service="private",image="registry:2",running="registry:2",pinned="registry:2.8.3"} 1
 registry_pin_last_run_timestamp 1700000000
 registry_pin_success 1
+"""
+
+
+#: of a registry in which something was never looked at
+NEVER = """\
+registry_manifest_integrity_coverage_oldest_timestamp{instance="new"} 0
+registry_manifest_integrity_last_success_timestamp{instance="new"} 0
 """
 
 
@@ -44,7 +51,7 @@ def watched(any_registry: Any, prometheus: Any, served: Any, tmp_path: Any) -> t
     path = tmp_path / "probe.prom"
     assert main(["probe", "--registry", registry.address, "--ca-path", registry.ca_path, "--textfile", str(path), "--quiet"]) == 1
     run = metrics.render(metrics.Run("collect", "private", True, time.time(), 1.0), time.time())
-    knowing = prometheus(served(path.read_text(encoding="utf-8") + run + PIN))
+    knowing = prometheus(served(path.read_text(encoding="utf-8") + run + PIN + NEVER))
     knowing.wait_for("registry_pin_success")
     return knowing, registry.address
 
@@ -80,3 +87,12 @@ def test_the_other_registries_are_not_shown(watched: tuple[Any, str]) -> None:
     prometheus, _instance = watched
     shown = [id_of(query) for query in QUERIES if prometheus.ask(query.sent(["another"]), instant=query.instant)]
     assert {name.partition("-")[0] for name in shown} == {"Maintenance", "Pin", "Pin: could look", "Pin: last look"}
+
+
+def test_never_is_a_number_of_its_own(watched: tuple[Any, str]) -> None:
+    prometheus, _instance = watched
+    said = {query.panel: prometheus.ask(query.sent(["new"])) for query in QUERIES if query.panel in ("Coverage", "Last success")}
+    assert {panel: found[0]["value"][1] for panel, found in said.items()} == {"Coverage": "-1", "Last success": "-1"}
+    for panel in said:
+        (mapping,) = panel_named(panel)["fieldConfig"]["defaults"]["mappings"]
+        assert mapping["options"]["-1"]["text"] == "never"
