@@ -47,7 +47,10 @@ ONE = """
     - ansible.builtin.debug: {msg: "REFUSED {{ ansible_failed_result.msg }}"}
 """
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"for": {"RegistryOnFire": "1m"}}, "registry_alerts_for names RegistryOnFire, and the alerts are RegistryManifestIntegrityFailure, "),
+    (
+        {"for": {"RegistryOnFire": "1m"}},
+        "registry_alerts_for names RegistryOnFire, and the alerts are RegistryManifestIntegrityFailure, ",
+    ),
     ({"for": {"RegistryPinDrifted": "soon"}}, "registry_alerts_for says soon, which is no duration. "),
     ({"for": {"RegistryPinDrifted": 30}}, "registry_alerts_for says 30, which is no duration. "),
     ({"for": {"RegistryPinDrifted": ""}}, "registry_alerts_for says , which is no duration. "),
