@@ -12,6 +12,7 @@ from typing import NamedTuple
 _FENCE = re.compile(r"^(?P<indent> *)```sh\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
 _EXITS = re.compile(r"# exits (\d+)\b")
 _OF_THE_CHECKOUT = re.compile(r"\./runbook|\bansible-playbook\b|\bansible-vault\b")
+_OF_THE_MONITORING = re.compile(r"http://(?:pushgateway|prometheus|alertmanager):\d+")
 
 
 class Block(NamedTuple):
@@ -25,6 +26,11 @@ class Block(NamedTuple):
     def on_controller(self) -> bool:
         """Whether it is for a checkout; else it is for the machine itself."""
         return bool(_OF_THE_CHECKOUT.search(self.text))
+
+    @property
+    def on_monitoring(self) -> bool:
+        """Whether it asks the monitoring, which the machine of the lab does not have: the tests of the alerts run it."""
+        return bool(_OF_THE_MONITORING.search(self.text))
 
     @property
     def exit_code(self) -> int:
