@@ -1,6 +1,6 @@
 # Copyright: registry-runbooks contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A compose file as text and as the tree of nodes that PyYAML sees in it, each node with its position in the text."""
+"""A file as text and as the tree of nodes that PyYAML sees in it, each node with its position in the text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ except ImportError:  # said when a document is read: importing this must not nee
 else:
     HAS_YAML = True
 
-#: Deeper than any compose file; the C parser would overflow its stack far beyond.
+#: Deeper than any file that people write; the C parser would overflow its stack far beyond.
 MAX_DEPTH = 100
 MAX_BYTES = 16 * 1024 * 1024
 _BOM = "\ufeff"
@@ -53,8 +53,8 @@ class Document(NamedTuple):
         return ((_BOM if self.has_bom else "") + text).encode("utf-8")
 
 
-def read_document(path: str, content: bytes) -> Document:
-    """Parse ``content``, which ``path`` holds. Raises BadInput unless it is one YAML mapping without duplicate keys."""
+def read_document(path: str, content: bytes, kind: str = "compose file") -> Document:
+    """Parse ``content``, which ``path`` holds and should be a ``kind``. Raises BadInput unless it is one YAML mapping without duplicate keys."""
     if not HAS_YAML:
         raise MissingLibrary(
             "PyYAML is not there for this Python", where=path, advice="Install it on the host (Debian: python3-yaml)"
@@ -69,7 +69,7 @@ def read_document(path: str, content: bytes) -> Document:
     lines = [0, *(found.end() for found in _LINE_END.finditer(bare))]
     document = Document(path, bare is not text, bare, _root(path, bare), lines)
     if not isinstance(document.root, yaml.MappingNode):
-        raise BadInput("is no compose file: it holds no mapping", where=path)
+        raise BadInput(f"is no {kind}: it holds no mapping", where=path)
     _refuse_duplicate_keys(document)
     return document
 
