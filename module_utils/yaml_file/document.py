@@ -109,6 +109,9 @@ def _told(error: Any) -> str:
     """What the parser says and where. Its excerpt of the file is left out: it might show a secret."""
     mark = getattr(error, "problem_mark", None)
     place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    context = getattr(error, "context", None) or ""
+    if context.startswith("found duplicate anchor"):
+        return f"{place}{context.partition(';')[0]}, which not every parser takes"
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
     return f"{place}this is not valid YAML: {problem}"
 
@@ -136,6 +139,12 @@ def children_of(node: Any) -> List[Any]:
     if isinstance(node, yaml.MappingNode):
         return [part for pair in node.value for part in pair]
     return list(node.value) if isinstance(node, yaml.SequenceNode) else []
+
+
+def tokens_of(document: Document) -> List[Tuple[int, int]]:
+    """Where each token of the text that takes room starts and ends, in order; aliases are among them."""
+    found = ((token.start_mark.index, token.end_mark.index) for token in yaml.scan(document.text, Loader=_loader()))
+    return [(start, end) for start, end in found if end > start]
 
 
 def properties_length(document: Document, node: Any) -> int:
