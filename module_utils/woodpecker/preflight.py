@@ -78,7 +78,7 @@ def check_plugins(workflow: Workflow, allowed: Optional[Sequence[str]], refused_
     """Raises CannotRun for a plugin that is not allowed; ``allowed`` None: nobody said what is, so it is only a warning."""
     warnings = []
     for step in workflow.steps:
-        image = step.keys.get("image")
+        image: Any = step.keys.get("image")
         if not is_scalar(image) or not _is_one_of(image.value, _FORMERLY_PRIVILEGED) or _is_true(step.keys.get("privileged")):
             continue
         where = f"line {workflow.layout.line(image)}: step {step.name} uses {image.value}"

@@ -56,7 +56,7 @@ def pushing_step(workflow: Workflow, wanted: Optional[str]) -> Step:
 
 
 def _usable(workflow: Workflow, step: Step) -> Step:
-    detached = step.keys.get("detach")
+    detached: Any = step.keys.get("detach")
     if is_scalar(detached) and detached.value.lower() == "true":
         advice = "Take detach out, or nothing can wait for the push"
         raise workflow.layout.refusal(step.node, f"step {step.name} pushes in the background", advice)
@@ -67,7 +67,7 @@ def pushes(workflow: Workflow, step: Step) -> bool:
     """Whether a step pushes an image, as far as its text tells."""
     if any(_COMMAND.search(re.sub(r"\\\r?\n", " ", command)) for command in commands(step)):
         return True
-    image = step.keys.get("image")
+    image: Any = step.keys.get("image")
     name = re.split(r"[@:]", image.value.rpartition("/")[2])[0] if is_scalar(image) else ""
     settings = _settings(workflow, step)
     is_dry = any(str(settings.get(key)).lower() == dry for key, dry in _DRY.items())
@@ -106,7 +106,7 @@ def _unclear(workflow: Workflow, step: Step, what: str, option: str) -> BadInput
 
 def _names(settings: Dict[str, Any], *keys: str) -> List[str]:
     """Values of the first key that is there: a list, or text with commas, as plugins take both."""
-    value = next((settings[key] for key in keys if settings.get(key) not in (None, "")), [])
+    value: Any = next((settings[key] for key in keys if settings.get(key) not in (None, "")), [])
     return [name for each in strings(value) for name in _SPLIT.split(each) if name]
 
 

@@ -108,6 +108,6 @@ def _more(text: str) -> str:
 
 
 def _environment(step: Step) -> Set[str]:
-    node = step.keys.get("environment")
+    node: Any = step.keys.get("environment")
     pairs = node.value if getattr(node, "id", "") == "mapping" else []
     return {key.value for key, _value in pairs if getattr(key, "id", "") == "scalar"}

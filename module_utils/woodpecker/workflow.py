@@ -101,7 +101,7 @@ def _step(layout: Layout, name: str, node: Any, position: int) -> Step:
     if not is_mapping(node):
         raise layout.refusal(node, f"step {name} is no mapping", "A step has keys such as image and commands")
     keys = effective(layout.document, node)
-    given = keys.get("name")
+    given: Any = keys.get("name")
     own = {key.value: value for key, value in node.value if is_scalar(key)}
     return Step(given.value if is_scalar(given) and given.value else name, node, keys, own, position)
 
