@@ -16,6 +16,9 @@ from .writing import item_lines, mapping_lines, scalar
 
 #: What people may add to a step of ours; anything else could keep it from running, or from failing.
 KEPT = ("pull", "dns", "dns_search", "volumes", "backend_options")
+_NEWLINE = r"(?:\r\n|\r(?!\n)|\n)"
+_BLANK_LINE = re.compile(rf"{_NEWLINE}[ \t]*{_NEWLINE}[ \t\r\n]*\S")
+_APART = re.compile(rf"{_NEWLINE}[ \t]*{_NEWLINE}(?:[ \t]*#[^\r\n]*{_NEWLINE})*\Z")
 _ADVICE = "Write the steps in block style, one key on each line"
 
 
@@ -48,7 +51,7 @@ def _insert(workflow: Workflow, edits: Edits, name: str, wanted: Dict[str, Any],
     lines = item_lines(data, offset) if workflow.is_list else _entry(name, data, offset)
     place = _after(workflow, after, column)
     lines = indented([f"# {comment}", *lines] if comment else lines, column)
-    if _is_apart(workflow, after):
+    if _is_apart(workflow, after, place):
         lines = ["", *lines]
     edits.splice(place, place, "".join(layout.newline + line for line in lines))
     edits.expect_added(node, after.position + 1, value)
@@ -75,7 +78,7 @@ def _after(workflow: Workflow, step: Step, column: int) -> int:
     """The end of a step's last line, comments that are indented like its keys included."""
     document = workflow.document
     place = document.line_end(_end(workflow, step))
-    comment = re.compile(rf"(?:\r\n?|\n)[ ]{{{column + 1},}}#[^\r\n]*")
+    comment = re.compile(rf"{_NEWLINE}[ ]{{{column + 1},}}#[^\r\n]*")
     while True:
         found = comment.match(document.text, place)
         if not found:
@@ -94,16 +97,13 @@ def _end(workflow: Workflow, step: Step) -> int:
     return layout.end(node)
 
 
-def _is_apart(workflow: Workflow, step: Step) -> bool:
-    """Whether blank lines stand between steps: after this one, or else before it."""
+def _is_apart(workflow: Workflow, step: Step, place: int) -> bool:
+    """Whether blank lines stand between steps: after this one, which ends at ``place``, or else before it."""
     text = workflow.document.text
-    following = re.compile(r"(?:\r\n?|\n)[ \t]*(?:\r\n?|\n)[ \t]*[^\s]")
-    if following.match(text, workflow.document.line_end(_end(workflow, step))) and step.position + 1 < len(
-        workflow.steps_node.value
-    ):
+    if _BLANK_LINE.match(text, place) and step.position + 1 < len(workflow.steps_node.value):
         return True
     before = text[: workflow.document.line_start(step.node.start_mark.index)]
-    return step.position > 0 and bool(re.search(r"(?:\r\n?|\n)[ \t]*(?:\r\n?|\n)(?:[ \t]*#[^\r\n]*(?:\r\n?|\n))*\Z", before))
+    return step.position > 0 and bool(_APART.search(before))
 
 
 def _replace(workflow: Workflow, edits: Edits, old: Step, full: Dict[str, Any]) -> None:

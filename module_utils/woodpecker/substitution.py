@@ -15,7 +15,7 @@ from .edits import Edits, Splice, spliced
 from .values import texts
 from .workflow import Step, Workflow, commands
 
-_FOUND = re.compile(r"\$\$|\$\{[#]?(?P<name>[A-Za-z_][A-Za-z0-9_]*)[^}]*\}?")
+_FOUND = re.compile(r"\$\$\$\$|\$\$|\$\{[#]?(?P<name>[A-Za-z_][A-Za-z0-9_]*)[^}]*\}?")
 #: Two dollars are meant as one before these; before anything else the shell would make its process id of them.
 _ESCAPED = re.compile(r"[A-Za-z0-9_{(?!#@*$]")
 _SET_BY_SHELL = re.compile(r"(?:^|[\s;&|(])(?:export\s+|local\s+|readonly\s+|declare\s+(?:-\S+\s+)*)*([A-Za-z_][A-Za-z0-9_]*)=")
@@ -95,7 +95,7 @@ def _is_taken(one: Any, local: Set[str], matrix: Set[str], is_escape: Any) -> bo
     name = one["name"]
     if name:
         return not is_known(name, matrix) and (name in local or name != name.upper())
-    return not is_escape
+    return one[0] == "$$" and not is_escape
 
 
 def _becomes(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Dict, List
 from ..yaml_file.document import is_plain
 
 _SAFE = re.compile(r"[A-Za-z_./][A-Za-z0-9_./@$+=,()<>-]*(?:[ :/][A-Za-z0-9_./@$+=,()<>-]+)*\Z")
-_SAFE_LINE = re.compile(r"[A-Za-z_./][^#\r\n\t]*[^\s:#]\Z")
+_SAFE_LINE = re.compile(r"[A-Za-z_./](?:[^#\r\n\t]*[^\s:#])?\Z")
 
 
 def mapping_lines(data: Dict[str, Any]) -> List[str]:
