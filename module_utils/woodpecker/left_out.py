@@ -29,8 +29,7 @@ def check_left_out(workflow: Workflow, push: str) -> List[str]:
     for step in workflow.steps:
         missing = [name for name in depends_on(workflow, step) if steps.get(name) is False] if steps[step.name] else []
         if missing:
-            line = workflow.layout.line(step.node)
-            what = f"line {line}: step {step.name} waits for {', '.join(missing)}, which a manual run leaves out: the server refuses that"
+            what = f"step {step.name} waits for {', '.join(missing)}, which a manual run leaves out: the server refuses that"
             advice = f"Add an item with event manual to the when of {missing[0]}, or run this with manual: false"
             raise CannotRun(what, where=workflow.document.path, advice=advice)
     return []

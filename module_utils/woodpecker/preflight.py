@@ -24,7 +24,6 @@ class Use(NamedTuple):
     secret: str
     step: str
     is_plugin: bool
-    line: int
 
 
 class Known(NamedTuple):
@@ -41,7 +40,7 @@ def uses_of(workflow: Workflow) -> List[Use]:
         for node in nodes_of(step.node):
             for key, value in node.value if is_mapping(node) else ():
                 if is_scalar(key) and key.value == "from_secret" and is_scalar(value):
-                    found.append(Use(value.value, step.name, _is_plugin(step), workflow.layout.line(value)))
+                    found.append(Use(value.value, step.name, _is_plugin(step)))
     return found
 
 
@@ -54,7 +53,7 @@ def check_secrets(workflow: Workflow, known: Known, ours: Sequence[str], manual:
     warnings = []
     for use in uses_of(workflow):
         secret = known.secrets.get(use.secret.lower())
-        where = f"line {use.line}: secret {use.secret} of step {use.step}"
+        where = f"secret {use.secret} of step {use.step}"
         if secret is None:
             if known.complete:
                 raise _refused(
@@ -81,7 +80,7 @@ def check_plugins(workflow: Workflow, allowed: Optional[Sequence[str]], refused_
         image: Any = step.keys.get("image")
         if not is_scalar(image) or not _is_one_of(image.value, _FORMERLY_PRIVILEGED) or _is_true(step.keys.get("privileged")):
             continue
-        where = f"line {workflow.layout.line(image)}: step {step.name} uses {image.value}"
+        where = f"step {step.name} uses {image.value}"
         advice = "Add it to WOODPECKER_PLUGINS_PRIVILEGED of the server"
         if allowed is not None and not _is_allowed(image.value, allowed):
             raise _refused(workflow, f"{where}, which is none of the privileged plugins of the server", advice)
