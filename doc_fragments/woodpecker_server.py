@@ -11,8 +11,8 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   server:
-    description: Address of the Woodpecker server. With it, it is asked what it knows of O(repository): names and
-      events of secrets, never their values.
+    description: Address of the Woodpecker server. With it, it is asked about secrets of O(repository), names and
+      events and never values.
     type: str
   token:
     description: Token of a user who may push to O(repository). Never part of a result, an error or a log.
