@@ -30,6 +30,8 @@ class When:
         self._items = items(node) if is_sequence(node) else [node]
         if not all(is_mapping(item) for item in self._items):
             raise layout.refusal(node, "this list of conditions holds something else than mappings", "Write each as event: …")
+        if not self._items:
+            raise layout.refusal(node, "this list of conditions is empty", "Take it out: without it the same is meant")
         self.data: List[Item] = [plain(layout.document, item) for item in self._items]
 
     def admit(self, names: Sequence[str], edits: Edits, *, exactly: bool) -> None:
@@ -94,12 +96,14 @@ class When:
 
     def _add_key(self, item: Any, key: str, value: Any, inner: List[Splice]) -> None:
         layout = self._layout
-        end = layout.end(item.value[-1][1]) if item.flow_style and layout.is_within(item, item.value[-1][1]) else layout.end(item)
         if item.flow_style:
-            if not item.value or not layout.is_within(item, item.value[-1][1]):
+            last = item.value[-1][1] if item.value else None
+            if last is not None and not layout.is_within(item, last):
                 raise layout.refusal(item, "this condition is written in a form that cannot be added to", _WRITE_OUT)
-            inner.append(Splice(end, end, f", {key}: {flow(value)}"))
+            end = item.start_mark.index + 1 if last is None else layout.end(last)
+            inner.append(Splice(end, end, f"{'' if last is None else ', '}{key}: {flow(value)}"))
             return
+        end = layout.end(item)
         place = layout.document.line_end(end)
         column = layout.column(item.value[0][0].start_mark.index)
         inner.append(Splice(place, place, layout.newline + " " * column + f"{key}: {flow(value)}"))
