@@ -8,10 +8,10 @@ import os
 from typing import Any, Iterator, List, Sequence
 
 from ..oci_registry.errors import BadInput
-from .document import Document
+from ..yaml_file.document import Document
+from ..yaml_file.tree import effective, is_mapping, is_scalar
 from .environment import Environment
 from .services import service_keys
-from .tree import effective, is_mapping, is_scalar
 
 _DEFAULT_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 _OVERRIDES = ("compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml")

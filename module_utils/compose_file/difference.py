@@ -7,7 +7,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import List, Sequence, Set
 
-from .document import Document, children_of, nodes_of
+from ..yaml_file.document import Document, children_of, nodes_of
 from .scalars import Splice
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 import re
 from typing import Any, Iterable, List
 
-from .document import Document, nodes_of
-from .tree import is_mapping, is_scalar
+from ..yaml_file.document import Document, nodes_of
+from ..yaml_file.tree import is_mapping, is_scalar
 
 _KEYS = ("environment", "args", "command", "entrypoint", "labels", "content", "healthcheck", "driver_opts")
 _MIN_LENGTH = 4  # characters: shorter ones are parts of ordinary text

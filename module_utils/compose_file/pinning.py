@@ -8,15 +8,15 @@ import os
 from typing import Any, Dict, List, Mapping
 
 from ..oci_registry.errors import BadInput
+from ..yaml_file.document import Document, read_document
+from ..yaml_file.replacing import Original, read_original, refuse_read_only, replace
 from .companions import overriding_files
 from .difference import difference
-from .document import Document, read_document
 from .environment import Environment, read_environment
 from .hidden import hidden_values
 from .images import normalised, parse_wanted
 from .plan import Plan, Request, plan_images
 from .proof import prove_images
-from .replacing import Original, read_original, refuse_read_only, replace
 from .validation import find_compose, refuse_invalid
 
 

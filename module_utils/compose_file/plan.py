@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 from ..oci_registry.errors import BadInput
+from ..yaml_file.document import Document
 from .companions import included_files, refuse_overridden
-from .document import Document
 from .environment import Environment
 from .images import Wanted, refuse_floating
 from .interpolation import change_to

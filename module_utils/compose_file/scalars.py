@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ..oci_registry.errors import BadInput
-from .document import Document, is_plain, properties_length
+from ..yaml_file.document import Document, is_plain, properties_length
 from .interpolation import Change
 
 

@@ -8,8 +8,8 @@ import os
 from typing import Any, Dict, List, NamedTuple, Set, Tuple
 
 from ..oci_registry.errors import BadInput
-from .document import Document
-from .tree import effective, is_mapping, is_null, is_scalar
+from ..yaml_file.document import Document
+from ..yaml_file.tree import effective, is_mapping, is_null, is_scalar
 
 
 class Service(NamedTuple):

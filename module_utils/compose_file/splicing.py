@@ -7,9 +7,9 @@ from __future__ import annotations
 from typing import Any, Dict, List, Sequence, Set, Tuple
 
 from ..oci_registry.errors import ApplyFailed
-from .document import Document, children_of, read_document
+from ..yaml_file.document import Document, children_of, read_document
+from ..yaml_file.tree import is_scalar
 from .scalars import Splice
-from .tree import is_scalar
 
 
 def spliced(document: Document, splices: Sequence[Splice]) -> bytes:

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterator, List, Set
 
-from .document import Document, children_of, nodes_of
-from .tree import effective, is_mapping
+from ..yaml_file.document import Document, children_of, nodes_of
+from ..yaml_file.tree import effective, is_mapping
 
 
 def uses_besides_images(document: Document, targets: List[Any]) -> List[str]:

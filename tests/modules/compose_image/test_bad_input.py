@@ -9,8 +9,9 @@ import subprocess
 import sys
 
 import pytest
-from ansible.module_utils.compose_file import document, pinning, replacing
+from ansible.module_utils.compose_file import pinning
 from ansible.module_utils.oci_registry.errors import ApplyFailed
+from ansible.module_utils.yaml_file import document, replacing
 
 from contract.project import ROOT
 from modules.compose_image.conftest import SIX

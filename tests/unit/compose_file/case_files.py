@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import yaml
-from ansible.module_utils.compose_file.document import read_document
 from ansible.module_utils.compose_file.environment import parse_environment
 from ansible.module_utils.compose_file.images import parse_wanted
 from ansible.module_utils.compose_file.plan import Plan, Request, plan_images
+from ansible.module_utils.yaml_file.document import read_document
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.txt"))
 PATH = "/project/compose.yml"

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 import yaml
-from ansible.module_utils.compose_file import document
 from ansible.module_utils.oci_registry.errors import RegistryError
+from ansible.module_utils.yaml_file import document
 
 from unit.compose_file.case_files import Case, every_case, planned
 

@@ -1,6 +1,6 @@
 # Copyright: registry-runbooks contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A compose file as text and as the tree of nodes that PyYAML sees in it, each node with its position in the text."""
+"""A file as text and as the tree of nodes that PyYAML sees in it, each node with its position in the text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ except ImportError:  # said when a document is read: importing this must not nee
 else:
     HAS_YAML = True
 
-#: Deeper than any compose file; the C parser would overflow its stack far beyond.
+#: Deeper than any file that people write; the C parser would overflow its stack far beyond.
 MAX_DEPTH = 100
 MAX_BYTES = 16 * 1024 * 1024
 _BOM = "\ufeff"
@@ -53,8 +53,8 @@ class Document(NamedTuple):
         return ((_BOM if self.has_bom else "") + text).encode("utf-8")
 
 
-def read_document(path: str, content: bytes) -> Document:
-    """Parse ``content``, which ``path`` holds. Raises BadInput unless it is one YAML mapping without duplicate keys."""
+def read_document(path: str, content: bytes, kind: str = "compose file") -> Document:
+    """Parse ``content``, which ``path`` holds and should be a ``kind``. Raises BadInput unless it is one YAML mapping without duplicate keys."""
     if not HAS_YAML:
         raise MissingLibrary(
             "PyYAML is not there for this Python", where=path, advice="Install it on the host (Debian: python3-yaml)"
@@ -69,7 +69,7 @@ def read_document(path: str, content: bytes) -> Document:
     lines = [0, *(found.end() for found in _LINE_END.finditer(bare))]
     document = Document(path, bare is not text, bare, _root(path, bare), lines)
     if not isinstance(document.root, yaml.MappingNode):
-        raise BadInput("is no compose file: it holds no mapping", where=path)
+        raise BadInput(f"is no {kind}: it holds no mapping", where=path)
     _refuse_duplicate_keys(document)
     return document
 
@@ -109,6 +109,9 @@ def _told(error: Any) -> str:
     """What the parser says and where. Its excerpt of the file is left out: it might show a secret."""
     mark = getattr(error, "problem_mark", None)
     place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    context = getattr(error, "context", None) or ""
+    if context.startswith("found duplicate anchor"):
+        return f"{place}{context.partition(';')[0]}, which not every parser takes"
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
     return f"{place}this is not valid YAML: {problem}"
 
@@ -136,6 +139,12 @@ def children_of(node: Any) -> List[Any]:
     if isinstance(node, yaml.MappingNode):
         return [part for pair in node.value for part in pair]
     return list(node.value) if isinstance(node, yaml.SequenceNode) else []
+
+
+def tokens_of(document: Document) -> List[Tuple[int, int]]:
+    """Where each token of the text that takes room starts and ends, in order; aliases are among them."""
+    found = ((token.start_mark.index, token.end_mark.index) for token in yaml.scan(document.text, Loader=_loader()))
+    return [(start, end) for start, end in found if end > start]
 
 
 def properties_length(document: Document, node: Any) -> int:

@@ -29,7 +29,7 @@ def is_null(node: Any) -> bool:
 
 
 def effective(document: Document, mapping: Any) -> Dict[str, Any]:
-    """Keys to value nodes as compose sees them: a mapping's own keys first, then those of its merges, the first named one winning."""
+    """Keys to value nodes as a reader sees them: a mapping's own keys first, then those of its merges, the first named one winning."""
     found: Dict[str, Any] = {}
     seen: Set[int] = set()
     waiting = [mapping]

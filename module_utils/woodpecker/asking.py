@@ -1,0 +1,51 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Asks a server what it knows of a repository: its secrets, and which plugins it refused lately."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Dict, Set
+
+from ..oci_registry.errors import AuthenticationFailed, RegistryError
+from .api import PER_PAGE, Client
+from .errors import NotFound
+from .preflight import Known
+
+_REFUSED = re.compile(r"formerly privileged plugin `([^`]+)`")
+
+
+def secrets_of(client: Client, repository: Dict[str, Any]) -> Known:
+    """Secrets of the repository, its organisation and the server, the nearest one winning. Raises NotFound without the right to push."""
+    complete = True
+    found: Dict[str, Dict[str, Any]] = {}
+    try:
+        own = client.pages(f"/repos/{repository['id']}/secrets")
+    except NotFound:
+        what = "its secrets are hidden from this token (status 404)"
+        raise NotFound(what, where=client.address, advice="Use the token of a user who may push to the repository") from None
+    for secret in own:
+        found[str(secret.get("name")).lower()] = secret
+    for path in (f"/orgs/{repository.get('org_id')}/secrets", "/secrets"):
+        try:
+            for secret in client.pages(path):
+                found.setdefault(str(secret.get("name")).lower(), secret)
+        except (AuthenticationFailed, NotFound):
+            complete = False
+    return Known(found, complete)
+
+
+def refused_plugins(client: Client, repository: Dict[str, Any]) -> Set[str]:
+    """Plugins that the linter refused in pipelines that are newer than the last one that it let through."""
+    refused: Set[str] = set()
+    try:
+        pipelines = client.get(f"/repos/{repository['id']}/pipelines?page=1&perPage={PER_PAGE}").body or []
+    except RegistryError:
+        return refused
+    for pipeline in pipelines if isinstance(pipelines, list) else []:
+        if not isinstance(pipeline, dict) or pipeline.get("status") != "error":
+            break
+        for error in pipeline.get("errors") or []:
+            if isinstance(error, dict) and not error.get("is_warning"):
+                refused.update(_REFUSED.findall(str(error.get("message"))))
+    return refused

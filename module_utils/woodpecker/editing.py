@@ -1,0 +1,113 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Edits one workflow file: read, plan, ask the server, prove, replace. The brain of the module ``woodpecker_workflow``."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Callable, Dict, List, Mapping, Optional
+
+from ..oci_registry.errors import BadInput
+from ..yaml_file.replacing import Original, read_original, refuse_read_only, replace
+from .asking import refused_plugins, secrets_of
+from .difference import difference, summary
+from .left_out import check_left_out
+from .options import client_of
+from .plan import Plan, Request, plan_workflow
+from .preflight import Known, check_plugins, check_secrets
+from .workflow import Workflow, read_workflow
+
+#: Raises where another program does not take the bytes that it is given.
+Validate = Callable[[bytes], None]
+
+
+class Editing:
+    """One run. ``run()`` once; ``result()`` and ``diff()`` afterwards."""
+
+    def __init__(self, params: Mapping[str, Any]) -> None:
+        """``params`` are the options of the module. Raises BadInput for those that cannot be used."""
+        self._params = params
+        self._path = os.path.abspath(params["path"])
+        self._plan: Optional[Plan] = None
+        self._warnings: List[str] = []
+        self._diff = ""
+        self._backup = ""
+        self._version = ""
+        if not (params["manual"] or params["verify"] or params["notify"] or params["escape"]):
+            raise BadInput("nothing is asked for", advice="Give manual, verify, notify or escape")
+        if params["server"] and not params["repository"]:
+            raise BadInput("server is given without repository", advice="Give repository, as owner/name")
+        branches = params["branch"] or []
+        if any(not branch.strip() for branch in branches):
+            raise BadInput("branch holds an empty name", advice="Name branches, such as main")
+        verify, notify = params["verify"], params["notify"]
+        self._request = Request(params["push_step"], params["manual"], branches, verify, notify, params["escape"])
+
+    def run(self, validate: Optional[Validate], *, check_mode: bool) -> None:
+        """Plan, ask and prove; unless in check mode, write. Raises a RegistryError with the file as it was where that fails."""
+        original = read_original(self._path)
+        plan = plan_workflow(read_workflow(self._path, original.content), self._request)
+        after = read_workflow(self._path, plan.content)
+        left_out = check_left_out(after, plan.push) if self._params["manual"] else []
+        self._warnings = [*plan.warnings, *left_out, *self._preflight(after)]
+        if plan.splices:
+            self._write(original, plan, validate, check_mode=check_mode)
+        self._diff = difference(self._path, *(content.decode("utf-8-sig") for content in (original.content, plan.content)))
+        self._plan = plan
+
+    def _write(self, original: Original, plan: Plan, validate: Optional[Validate], *, check_mode: bool) -> None:
+        refuse_read_only(original)
+        if validate:
+            validate(plan.content)
+        if not check_mode:
+            self._backup = replace(original, plan.content, backup=self._params["backup"])
+
+    def _preflight(self, after: Workflow) -> List[str]:
+        """What the server would say against the file as it will be; returns warnings."""
+        params, before, known = self._params, set(), None
+        if params["server"]:
+            client = client_of(params)
+            repository = client.lookup(params["repository"])
+            known, before = secrets_of(client, repository), refused_plugins(client, repository)
+            self._version = client.version
+        found = check_plugins(after, params["privileged_plugins"], before)
+        return found + (self._secrets(after, known) if known else [])
+
+    def _secrets(self, after: Workflow, known: Known) -> List[str]:
+        ours = [options["step"] for options in (self._params["verify"], self._params["notify"]) if options]
+        return check_secrets(after, known, ours, manual=self._params["manual"])
+
+    def result(self) -> Dict[str, Any]:
+        """What the module returns, besides ``diff``: plain JSON types."""
+        plan = self._plan
+        if plan is None:
+            return {}
+        return {
+            "changed": bool(plan.splices),
+            "push_step": plan.push,
+            "registry": plan.registry,
+            "images": plan.images,
+            "changes": plan.changes,
+            "substituted": [place._asdict() for place in plan.lost],
+            "server_version": self._version,
+            "backup_file": self._backup,
+        }
+
+    def warnings(self) -> List[str]:
+        """What is worth knowing although everything was done."""
+        lost = self._plan.lost if self._plan else []
+        places = [f"line {one.line}: of {one.text} in step {one.step} the server leaves {one.becomes}" for one in lost]
+        hint = (
+            [f"{'; '.join(places)}. What is meant for the shell is written $${{NAME}}, or mended with escape: true"]
+            if places
+            else []
+        )
+        return self._warnings + [f"{self._path}: {text}" for text in hint]
+
+    def diff(self) -> Dict[str, str]:
+        """The changed lines, the same in check mode and in a real run."""
+        return {"prepared": self._diff}
+
+    def message(self) -> str:
+        """One sentence for people."""
+        return summary(self._plan.changes if self._plan else [])

@@ -1,0 +1,113 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What would keep a workflow from running: secrets that are missing or not for its events, and plugins without the privileges they need."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set
+
+from ..compose_file.images import normalised
+from ..oci_registry.errors import BadInput
+from ..yaml_file.document import nodes_of
+from ..yaml_file.tree import is_mapping, is_scalar
+from .conditions import MANUAL
+from .errors import CannotRun
+from .workflow import Step, Workflow
+
+#: What Woodpecker 3 lets run only where WOODPECKER_PLUGINS_PRIVILEGED names it; other plugins run without privileges and may well fail.
+_FORMERLY_PRIVILEGED = ("plugins/docker", "plugins/gcr", "plugins/ecr", "woodpeckerci/plugin-docker-buildx")
+
+
+class Use(NamedTuple):
+    """A secret that a step takes."""
+
+    secret: str
+    step: str
+    is_plugin: bool
+
+
+class Known(NamedTuple):
+    """The secrets that a server has for a repository by name in lower case. ``complete``: nothing was hidden from the token."""
+
+    secrets: Dict[str, Dict[str, Any]]
+    complete: bool
+
+
+def uses_of(workflow: Workflow) -> List[Use]:
+    """Every ``from_secret`` of every step."""
+    found = []
+    for step in workflow.steps:
+        for node in nodes_of(step.node):
+            for key, value in node.value if is_mapping(node) else ():
+                if is_scalar(key) and key.value == "from_secret" and is_scalar(value):
+                    found.append(Use(value.value, step.name, _is_plugin(step)))
+    return found
+
+
+def _is_plugin(step: Step) -> bool:
+    return not {"commands", "entrypoint", "environment"} & set(step.keys) or "settings" in step.keys
+
+
+def check_secrets(workflow: Workflow, known: Known, ours: Sequence[str], manual: bool) -> List[str]:
+    """Raises CannotRun for the first secret that the server would not give; returns warnings about what it would not tell."""
+    warnings = []
+    for use in uses_of(workflow):
+        secret = known.secrets.get(use.secret.lower())
+        where = f"secret {use.secret} of step {use.step}"
+        if secret is None:
+            if known.complete:
+                raise _refused(
+                    workflow, f"{where} is not there for this repository", "Add it in Woodpecker, or give the name of another"
+                )
+            warnings.append(
+                f"{where} is none of the repository; the secrets of its organisation or server are hidden from this token"
+            )
+            continue
+        events = secret.get("events") or []
+        if manual and events and MANUAL not in events:
+            advice = "Allow the event manual for this secret in Woodpecker: without it no manual run starts"
+            raise _refused(workflow, f"{where} is only for {', '.join(map(str, events))}", advice)
+        if use.step in ours and secret.get("images") and not use.is_plugin:
+            advice = "Take the images off the secret in Woodpecker, or name another secret"
+            raise _refused(workflow, f"{where} is only for plugins ({', '.join(map(str, secret['images']))})", advice)
+    return warnings
+
+
+def check_plugins(workflow: Workflow, allowed: Optional[Sequence[str]], refused_before: Set[str]) -> List[str]:
+    """Raises CannotRun for a plugin that is not allowed; ``allowed`` None: nobody said what is, so it is only a warning."""
+    warnings = []
+    for step in workflow.steps:
+        image: Any = step.keys.get("image")
+        if not is_scalar(image) or not _is_one_of(image.value, _FORMERLY_PRIVILEGED) or _is_true(step.keys.get("privileged")):
+            continue
+        where = f"step {step.name} uses {image.value}"
+        advice = "Add it to WOODPECKER_PLUGINS_PRIVILEGED of the server"
+        if allowed is not None and not _is_allowed(image.value, allowed):
+            raise _refused(workflow, f"{where}, which is none of the privileged plugins of the server", advice)
+        if allowed is None and any(_is_one_of(image.value, (each,)) for each in refused_before):
+            raise _refused(workflow, f"{where}, which this server refused in its newest pipelines", advice)
+        if allowed is None:
+            hint = "Woodpecker 3 refuses all workflows of a repository for that, unless WOODPECKER_PLUGINS_PRIVILEGED names it"
+            warnings.append(f"{where}: {hint}; say with privileged_plugins what it names")
+    return warnings
+
+
+def _refused(workflow: Workflow, what: str, advice: str) -> CannotRun:
+    return CannotRun(what, where=workflow.document.path, advice=advice)
+
+
+def _is_true(node: Any) -> bool:
+    return is_scalar(node) and node.value.lower() == "true"
+
+
+def _is_one_of(image: str, names: Sequence[str]) -> bool:
+    try:
+        mine = normalised(image)
+        return any((mine.registry, mine.repository) == normalised(name)[:2] for name in names)
+    except BadInput:
+        return False
+
+
+def _is_allowed(image: str, allowed: Sequence[str]) -> bool:
+    """As the server compares: an entry with a tag must be the same image, one without stands for all tags."""
+    return any(normalised(image) == normalised(entry) if ":" in entry else _is_one_of(image, (entry,)) for entry in allowed)

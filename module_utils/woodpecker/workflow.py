@@ -1,0 +1,132 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A workflow file as its steps and its condition, each with the node that it is written in. Refuses what is no workflow."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, NamedTuple, Set
+
+from ..oci_registry.errors import BadInput
+from ..yaml_file.document import Document, read_document
+from ..yaml_file.tree import effective, is_mapping, is_scalar
+from .layout import Layout
+from .values import is_sequence, items, plain, texts
+
+
+class Step(NamedTuple):
+    """One step. ``keys`` are those that merges bring in as well; ``own`` those that are written in the step itself.
+
+    ``position`` is its place in the node of all steps, -1 where a merge brings the whole step in.
+    """
+
+    name: str
+    node: Any
+    keys: Dict[str, Any]
+    own: Dict[str, Any]
+    position: int
+
+
+class Workflow(NamedTuple):
+    """One file. ``steps_node`` is a sequence, or a mapping of names to steps."""
+
+    document: Document
+    layout: Layout
+    keys: Dict[str, Any]
+    steps_node: Any
+    steps: List[Step]
+
+    def step(self, name: str) -> Any:
+        """The step of a name, or None."""
+        return next((step for step in self.steps if step.name == name), None)
+
+    @property
+    def is_list(self) -> bool:
+        """Whether steps are a list and carry their names themselves."""
+        return is_sequence(self.steps_node)
+
+    @property
+    def is_graph(self) -> bool:
+        """Whether any step says what it depends on: then all the others begin at once."""
+        return any("depends_on" in step.keys for step in self.steps)
+
+    @property
+    def matrix(self) -> Set[str]:
+        """Names of the variables of the matrix, which the server fills in."""
+        matrix = self.keys.get("matrix")
+        if not is_mapping(matrix):
+            return set()
+        found = effective(self.document, matrix)
+        included = found.pop("include", None)
+        rows = [row for row in items(included) if is_mapping(row)] if is_sequence(included) else []
+        return set(found).union(*(effective(self.document, row) for row in rows))
+
+
+def read_workflow(path: str, content: bytes) -> Workflow:
+    """Parse a file. Raises BadInput for what Woodpecker would not take as a workflow."""
+    document = read_document(path, content, "Woodpecker workflow")
+    layout = Layout(document)
+    keys = effective(document, document.root)
+    steps_node = keys.get("steps")
+    if steps_node is None:
+        raise _without_steps(layout, keys)
+    if not (is_mapping(steps_node) or is_sequence(steps_node)):
+        raise layout.refusal(steps_node, "steps is neither a list nor a mapping of steps")
+    steps = _from_list(layout, steps_node) if is_sequence(steps_node) else _from_mapping(layout, steps_node)
+    if not steps:
+        raise layout.refusal(steps_node, "there is no step")
+    _refuse_same_names(layout, steps)
+    return Workflow(document, layout, keys, steps_node, steps)
+
+
+def _without_steps(layout: Layout, keys: Dict[str, Any]) -> BadInput:
+    if "pipeline" not in keys:
+        return BadInput("has no steps", where=layout.document.path, advice="A Woodpecker workflow has them below the key 'steps'")
+    line = next(layout.line(key) for key, _value in layout.document.root.value if key.value == "pipeline")
+    what = f"line {line}: 'pipeline' is what Woodpecker called steps before 2.0, and no server takes it any more"
+    return BadInput(what, where=layout.document.path, advice="Rename the key to 'steps'")
+
+
+def _from_mapping(layout: Layout, node: Any) -> List[Step]:
+    written = {id(value): number for number, (_key, value) in enumerate(node.value)}
+    found = effective(layout.document, node)
+    return [_step(layout, name, value, written.get(id(value), -1)) for name, value in found.items()]
+
+
+def _from_list(layout: Layout, node: Any) -> List[Step]:
+    written = {id(value): number for number, value in enumerate(node.value)}
+    return [_step(layout, f"step-{number}", value, written.get(id(value), -1)) for number, value in enumerate(items(node))]
+
+
+def _step(layout: Layout, name: str, node: Any, position: int) -> Step:
+    if not is_mapping(node):
+        raise layout.refusal(node, f"step {name} is no mapping", "A step has keys such as image and commands")
+    keys = effective(layout.document, node)
+    given: Any = keys.get("name")
+    own = {key.value: value for key, value in node.value if is_scalar(key)}
+    return Step(given.value if is_scalar(given) and given.value else name, node, keys, own, position)
+
+
+def _refuse_same_names(layout: Layout, steps: List[Step]) -> None:
+    seen: Dict[str, Step] = {}
+    for step in steps:
+        if step.name in seen:
+            where = layout.line(seen[step.name].node)
+            raise layout.refusal(
+                step.node, f"a step named {step.name!r} stands in line {where} already", "Give each its own name"
+            )
+        seen[step.name] = step
+
+
+def depends_on(workflow: Workflow, step: Step) -> List[str]:
+    """Names of the steps that a step waits for."""
+    node = step.keys.get("depends_on")
+    if node is None:
+        return []
+    value = plain(workflow.document, node)
+    entries = value if isinstance(value, list) else [value]
+    return [str(entry.get("name")) if isinstance(entry, dict) else str(entry) for entry in entries if entry is not None]
+
+
+def commands(step: Step) -> List[str]:
+    """The commands of a step as text."""
+    return [node.value for node in texts(step.keys.get("commands"))]
