@@ -49,6 +49,15 @@ def judge(view: RepositoryView) -> List[Finding]:
     return found
 
 
+def lost_subjects(view: RepositoryView) -> Set[str]:
+    """What referrers of this repository are about and it does not serve, but for what ``view.elsewhere`` says already."""
+    if not view.manifest_faults:
+        return set()
+    subjects = {manifest.subject.digest for manifest in view.manifests.values() if manifest.subject is not None}
+    subjects.update(filter(None, map(subject_of_tag, view.tags)))
+    return {digest for digest in subjects if _is_missing(view, digest)}
+
+
 def repairs_for(code: str, state: str) -> Tuple[str, ...]:
     """The classes of repair that can help, cheapest first. What is possible in a given place is for the plan to find out."""
     if state == "stale-cache":
@@ -138,7 +147,7 @@ def _dangling_tags(view: RepositoryView, root: str, tags: Tuple[str, ...]) -> It
 
 def _is_missing(view: RepositoryView, digest: str) -> bool:
     fault = view.manifest_faults.get(digest)
-    return fault is not None and fault.symptom == MISSING
+    return fault is not None and fault.symptom == MISSING and digest not in view.elsewhere
 
 
 def _referrer_damage(view: RepositoryView, digest: str, subject: str) -> _Damage:

@@ -36,6 +36,7 @@ class RepositoryView:
     __slots__ = (
         "blob_faults",
         "disk_findings",
+        "elsewhere",
         "legacy",
         "lie_state",
         "manifest_faults",
@@ -60,6 +61,9 @@ class RepositoryView:
         self.sizes: Dict[str, int] = {}  #: bytes of each manifest and blob that was found in order
         self.untagged: Set[str] = set()  #: manifests that the repository serves though no tag reaches them (disk only)
         self.referrers: Dict[str, Tuple[Descriptor, ...]] = {}  #: subject: what the referrers API lists for it (http only)
+        self.elsewhere: Set[str] = (
+            set()
+        )  #: what it does not serve and another repository does, or may: referrers of it do not dangle
         self.legacy: List[str] = []  #: tags that point at schema 1 manifests: old, not broken
         self.disk_findings: List[Finding] = []  #: what only the disk shows, already judged by the scan
 

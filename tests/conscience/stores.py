@@ -20,7 +20,8 @@ from ansible.module_utils.registry_lab.process import RegistryProcess
 
 
 #: repository, tag: an index with attestations (two tags, shared layers), a Docker list, an index without mediaType, a nested index,
-#: a single manifest, an artifact, a referrer with its fallback tag, and an image that two repositories share
+#: a single manifest, an artifact, a referrer with its fallback tag, an image that two repositories share, and signatures in repositories of
+#: their own: of an index, of a child, of an image without a tag, and of a signature
 def fill(root: str, *, tag_a_child: bool) -> None:
     """Write the store; ``tag_a_child``: one child of an index has a tag of its own besides."""
     base = [images.layer("base-0"), images.layer("base-1")]
@@ -32,6 +33,8 @@ def fill(root: str, *, tag_a_child: bool) -> None:
     odd = images.image("odd", images.AMD64, [base[0], images.foreign_layer("windows"), images.empty_layer()])
     artifact = images.artifact("chart")
     signature = images.artifact("signature", subject=index)
+    untagged = images.image("untagged", images.AMD64, [base[0]])
+    afar = images.artifact("signature in a repository of its own", subject=nested)
     for repository, tag, made in (
         ("team/app", "latest", index),
         ("team/app", "v1", index),
@@ -43,6 +46,12 @@ def fill(root: str, *, tag_a_child: bool) -> None:
         ("team/app/deep", "chart", artifact),
         ("other", "shared", index),
         ("single", "one", images.image("single", images.AMD64, base)),
+        ("single", "", untagged),
+        ("signatures", "of-nested", afar),
+        ("signatures", f"{images.fallback_tag(index)}.sig", images.image("cosign of index")),
+        ("signatures", f"{images.fallback_tag(untagged)}.sig", images.image("cosign of untagged")),
+        ("team/app/signatures", images.fallback_tag(arm), images.index([images.artifact("signature of child", subject=arm)])),
+        ("countersigned", images.fallback_tag(afar), images.index([images.artifact("countersignature", subject=afar)])),
         *([("other", "amd64", amd)] if tag_a_child else []),
     ):
         place_on_disk(root, repository, tag, made)

@@ -41,6 +41,7 @@ class _Observer:
         self._wanted = wanted
         self._evidence = Evidence(place.disk is not None, place.api is not None, place.is_cache)
         self._waiting: List[Tuple[Node, int]] = []
+        self._subjects = set(wanted.subjects)  # (repository, digest) of what referrers are about
 
     def run(self) -> Evidence:
         evidence = self._evidence
@@ -51,13 +52,28 @@ class _Observer:
         for repository, digest in self._wanted.orphans:
             evidence.orphans.append(self._orphan(repository, digest))
         with ThreadPoolExecutor(self._place.workers) as pool:
-            while self._waiting:
-                batch, self._waiting = self._waiting, []
-                list(pool.map(self._look, [node for node, _depth in batch]))
-                for node, depth in batch:
-                    self._follow(node, depth)
+            self._look_at_waiting(pool)
+            while self._expect_subjects():
+                self._look_at_waiting(pool)
         self._spread_tags()
         return evidence
+
+    def _look_at_waiting(self, pool: ThreadPoolExecutor) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            list(pool.map(self._look, [node for node, _depth in batch]))
+            for node, depth in batch:
+                self._follow(node, depth)
+
+    def _expect_subjects(self) -> bool:
+        """Look at what referrers are about, too, unless another repository needs it: there it belongs, and there it is mended."""
+        needed = {digest for _repository, digest in self._evidence.nodes}
+        subjects, self._subjects = self._subjects, set()
+        for repository, digest in sorted(subjects):
+            if digest not in needed or (repository, digest) in self._evidence.nodes:
+                self._evidence.roots.setdefault((repository, digest), set())
+                self._expect(Node(repository, digest, "manifest"), 0)
+        return bool(self._waiting)
 
     # -- roots
 
@@ -166,8 +182,7 @@ class _Observer:
         for blob in manifest.blobs():
             self._expect(_below(node, blob, "config" if blob is manifest.config else "layer", node.platform), depth + 1)
         if manifest.subject is not None and (node.repository, node.digest) in self._wanted.referrers:
-            self._evidence.roots.setdefault((node.repository, manifest.subject.digest), set())
-            self._expect(Node(node.repository, manifest.subject.digest, "manifest"), 0)
+            self._subjects.add((node.repository, manifest.subject.digest))
 
     # -- sources: one that cannot be asked is as good as none, and the plan says so
 

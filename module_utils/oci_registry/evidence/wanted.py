@@ -24,6 +24,7 @@ class Wanted:
     tags: Dict[Key, str] = field(default_factory=dict)  # (repository, tag): the digest that it is said to point at, maybe ""
     digests: Dict[Key, str] = field(default_factory=dict)  # (repository, digest): its role, "link" where nobody said
     referrers: Set[Key] = field(default_factory=set)  # (repository, digest) of manifests whose subject is wanted, too
+    subjects: Set[Key] = field(default_factory=set)  # (repository, digest) of what a referrer's tag says that it is about
     orphans: List[Key] = field(default_factory=list)  # (repository, digest) of layer links
     suspects: Set[str] = field(default_factory=set)  # digests of which every byte must be looked at
     elsewhere: int = 0  # findings left out, since they are of another store
@@ -90,7 +91,7 @@ def _add_subject(wanted: Wanted, finding: Mapping[str, Any]) -> None:
     if finding["digest"]:
         wanted.referrers.add((repository, finding["digest"]))
     for subject in filter(None, map(subject_of_tag, finding["tags"])):
-        wanted.digests.setdefault((repository, subject), "manifest")
+        wanted.subjects.add((repository, subject))
 
 
 def _elsewhere(finding: Mapping[str, Any], root: str) -> bool:

@@ -133,7 +133,8 @@ class _Look:
     def _walked(self, names: List[str]) -> str:
         self._walk = Walk(self._client, Options(self._limits.proof), concurrency=self._limits.concurrency, hear=self._hear)
         try:
-            report = self._walk.repositories(self._in_time(names), must_exist=bool(self._target.repositories))
+            named = bool(self._target.repositories)
+            report = self._walk.repositories(self._in_time(names), must_exist=named, every=None if named else names)
         except RegistryError as error:
             return "" if self._stopped.is_set() else str(error)
         if self._walk.interrupted:

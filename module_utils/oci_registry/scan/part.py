@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ..findings import Finding
-from ..judge import judge
+from ..judge import judge, lost_subjects
 from ..store.blobs import Blobs, Shard
 from ..store.linkreader import LinkReader
 from ..store.links import RepositoryLinks
@@ -19,6 +19,7 @@ from ..store.reader import Reader
 from ..view import MISSING, Fault, RepositoryView
 from .answers import ABSENT_STATES, CONTENT
 from .diskonly import DiskOnly
+from .elsewhere import Elsewhere
 from .observe import Observer
 from .parallel import Runner, cores
 
@@ -45,10 +46,27 @@ class Study(NamedTuple):
     take: Callable[[Any], None]
 
 
+class _Seen(NamedTuple):
+    """One look at one repository; ``absent``: how much a pull-through cache merely does not hold."""
+
+    view: RepositoryView
+    findings: List[Finding]
+    absent: int
+
+
 class Part:
     """One scan's work on some repositories. ``base`` and ``repositories`` are the open folders ``docker/registry/v2`` and below it."""
 
-    def __init__(self, reader: Reader, base: int, repositories: int, options: Options, study: Optional[Study] = None) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        base: int,
+        repositories: int,
+        options: Options,
+        study: Optional[Study] = None,
+        every: Sequence[str] = (),
+    ) -> None:
+        """``every``: the names of all repositories of the store."""
         self.findings: List[Finding] = []
         self.legacy: List[str] = []
         self.counts: Dict[str, int] = dict.fromkeys(COUNTS, 0)
@@ -57,6 +75,9 @@ class Part:
         self._link_reader = LinkReader(reader, repositories)
         self._blobs = Blobs(reader, base, options.dialect)
         self._links: Dict[str, RepositoryLinks] = {}
+        self._elsewhere = Elsewhere(self._link_reader, self._blobs, options.dialect, every)
+        self._held: Dict[str, Set[str]] = {}  # repository: subjects of its referrers that another one may serve
+        self._nowhere: Set[str] = set()  # subjects that no repository serves
 
     def run(self, names: Sequence[str], runner: Runner, progress: Progress) -> None:
         """Scan the repositories ``names``; raises :class:`parallel.Cancelled`."""
@@ -68,6 +89,7 @@ class Part:
         if self._options.proof == CONTENT:
             self._hash(runner, progress)
         runner.with_threads(1).run(names, self._judge, partial(_tell, progress, "judging", len(names)))
+        self._judge_held()
 
     def result(self) -> Dict[str, Any]:
         """What was found so far, as plain data."""
@@ -98,28 +120,43 @@ class Part:
 
     def _judge(self, name: str) -> None:
         links = self._links.pop(name)
-        view, findings, absent = self._look(links)
-        if findings:
-            self._blobs.forget([finding.digest for finding in findings])
-            links = self._link_reader.read(name)
-            view, findings, absent = self._look(links)
-        self.findings.extend(findings)
-        self.legacy.extend(f"{name}:{tag}" for tag in view.legacy)
-        self._count(view, links, absent)
-        if self._study is not None:
-            self._study.take(self._study.look(view, links))
+        seen = self._look(links)
+        if seen.view.elsewhere:
+            self._held[name] = seen.view.elsewhere
+        else:
+            self._conclude(links, seen)
 
-    def _look(self, links: RepositoryLinks) -> Tuple[RepositoryView, List[Finding], int]:
-        """The view of one repository, its findings, and how much a pull-through cache merely does not hold."""
+    def _judge_held(self) -> None:
+        """Judge the repositories with referrers whose subjects they lack, by what the others serve."""
+        lost: Set[str] = set().union(*self._held.values())
+        self._nowhere = lost - self._elsewhere.served(lost)
+        for name in self._held:
+            links = self._link_reader.read(name)
+            self._conclude(links, self._look(links))
+
+    def _conclude(self, links: RepositoryLinks, seen: _Seen) -> None:
+        if seen.findings:
+            self._blobs.forget([finding.digest for finding in seen.findings])
+            links = self._link_reader.read(links.name)
+            seen = self._look(links)
+        self.findings.extend(seen.findings)
+        self.legacy.extend(f"{links.name}:{tag}" for tag in seen.view.legacy)
+        self._count(seen.view, links, seen.absent)
+        if self._study is not None:
+            self._study.take(self._study.look(seen.view, links))
+
+    def _look(self, links: RepositoryLinks) -> _Seen:
         view = Observer(links, self._blobs, self._options.proof, self._options.dialect).view
         disk_only = DiskOnly(view, links, self._blobs)
         view.disk_findings.extend(disk_only.invalid_links())
         orphans = disk_only.orphan_links()
+        absent = 0
         if self._options.is_cache:
             absent = len(orphans) + _forgive(view)
-            return view, judge(view), absent
-        view.disk_findings.extend(orphans)
-        return view, judge(view), 0
+        else:
+            view.disk_findings.extend(orphans)
+        view.elsewhere.update(lost_subjects(view) - self._nowhere)
+        return _Seen(view, judge(view), absent)
 
     def _count(self, view: RepositoryView, links: RepositoryLinks, absent: int) -> None:
         indexes = sum(manifest.kind == "index" for manifest in view.manifests.values())

@@ -8,6 +8,7 @@ import gc
 import os
 import time
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ..errors import BadInput, NotAStore, StoreUnreadable
@@ -93,7 +94,7 @@ class _Scan:
         self._unservable = catalog.unservable
         workers = 1 if threads or self._options.proof == CONTENT else how_many(len(catalog.names))
         if workers == 1:
-            part = Part(self.reader, self._base, self._repositories, self._options, self._study)
+            part = Part(self.reader, self._base, self._repositories, self._options, self._study, catalog.names)
             try:
                 part.run(catalog.names, Runner(threads, cancel), progress)
             finally:
@@ -101,7 +102,8 @@ class _Scan:
             return
         shares = [catalog.names[number::workers] for number in range(workers)]
         told = JointProgress(progress)
-        for worker, message in Workers(shares, self._work).messages(cancel):
+        work = partial(self._work, catalog.names)
+        for worker, message in Workers(shares, work).messages(cancel):
             if "progress" in message:
                 told(worker, *message["progress"])
             elif "studied" in message and self._study is not None:
@@ -109,11 +111,11 @@ class _Scan:
             else:
                 self._take(message)
 
-    def _work(self, share: Sequence[str], send: Send) -> None:
-        """What another process does with its share."""
+    def _work(self, every: Sequence[str], share: Sequence[str], send: Send) -> None:
+        """What another process does with its share of all repositories."""
         reader = Reader(self.reader.root)
         study = self._study and self._study._replace(take=lambda studied: send({"studied": studied}))
-        part = Part(reader, self._base, self._repositories, self._options, study)
+        part = Part(reader, self._base, self._repositories, self._options, study, every)
         part.run(share, Runner(), lambda *progress: send({"progress": progress}))
         send(dict(part.result(), problems=reader.problems))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import stat
 from sys import intern
-from typing import Iterator, Tuple
+from typing import AbstractSet, Iterator, Optional, Tuple
 
 from ..digest import DIGEST
 from ..reference import is_tag
@@ -16,6 +16,8 @@ from .links import Links, RepositoryLinks, odd_link
 from .reader import FILE_FLAGS, Blind, Reader
 
 _LONGER_THAN_A_LINK = 200
+_REVISIONS, _LAYERS = ("_manifests", "revisions"), ("_layers",)
+_Only = Optional[AbstractSet[str]]  # digests; None: all
 
 
 class LinkReader:
@@ -28,49 +30,65 @@ class LinkReader:
     def read(self, name: str) -> RepositoryLinks:
         """All links of the repository ``name``. Tags first: whatever a push tags meanwhile, it has linked before."""
         found = RepositoryLinks(name)
-        try:
-            folder = self._reader.open_path(self._repositories, tuple(name.split("/")), f"{BASE}/repositories")
-        except Blind:
-            found.blind_tags = found.revisions.blind = found.layers.blind = True
-            return found
+        folder = self._open(found)
         if folder is not None:
             try:
                 self._read_tags(folder, found)
-                self._read_links(folder, ("_manifests", "revisions"), found.path, found.revisions)
-                self._read_links(folder, ("_layers",), found.path, found.layers)
+                self._read_links(folder, _REVISIONS, found.path, found.revisions)
+                self._read_links(folder, _LAYERS, found.path, found.layers)
             finally:
                 os.close(folder)
         return found
 
+    def find(self, name: str, digests: AbstractSet[str], *, layers: bool) -> RepositoryLinks:
+        """Only the links of ``digests``: to manifests, and with ``layers`` those to blobs, too. Folders are listed, so many cost no more than one."""
+        found = RepositoryLinks(name)
+        folder = self._open(found)
+        if folder is not None:
+            try:
+                self._read_links(folder, _REVISIONS, found.path, found.revisions, digests)
+                if layers:
+                    self._read_links(folder, _LAYERS, found.path, found.layers, digests)
+            finally:
+                os.close(folder)
+        return found
+
+    def _open(self, found: RepositoryLinks) -> Optional[int]:
+        try:
+            return self._reader.open_path(self._repositories, tuple(found.name.split("/")), f"{BASE}/repositories")
+        except Blind:
+            found.blind_tags = found.revisions.blind = found.layers.blind = True
+            return None
+
     # -- links named by their digest
 
-    def _read_links(self, start: int, parts: Tuple[str, ...], path: str, links: Links) -> None:
+    def _read_links(self, start: int, parts: Tuple[str, ...], path: str, links: Links, only: _Only = None) -> None:
         """Fill ``links`` from the files ``<parts>/<algorithm>/<encoded>/link`` below the open folder ``start`` (``path``)."""
         try:
             folder = self._reader.open_path(start, parts, path)
             if folder is not None:
                 try:
-                    self._read_algorithms(folder, "/".join((path, *parts)), links)
+                    self._read_algorithms(folder, "/".join((path, *parts)), links, only)
                 finally:
                     os.close(folder)
         except Blind:
             links.blind = True
 
-    def _read_algorithms(self, folder: int, path: str, links: Links) -> None:
+    def _read_algorithms(self, folder: int, path: str, links: Links, only: _Only) -> None:
         for algorithm in ENCODED_LENGTHS:
             below = self._reader.open_folder(folder, algorithm, f"{path}/{algorithm}")
             if below is not None:
                 try:
-                    self._read_encoded(below, algorithm, f"{path}/{algorithm}", links)
+                    self._read_encoded(below, algorithm, f"{path}/{algorithm}", links, only)
                 finally:
                     os.close(below)
 
-    def _read_encoded(self, folder: int, algorithm: str, path: str, links: Links) -> None:
+    def _read_encoded(self, folder: int, algorithm: str, path: str, links: Links, only: _Only) -> None:
         """The inner loop: much of a scan's time goes by here, so the sound case makes three calls and no detours."""
         sound = links.sound
         for name in self._subfolders(folder, path, links):
             digest = f"{algorithm}:{name}"
-            if DIGEST.match(digest) is None:
+            if DIGEST.match(digest) is None or (only is not None and digest not in only):
                 continue
             try:
                 descriptor = os.open(name + "/link", FILE_FLAGS, dir_fd=folder)

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
+from .outcome import Outcome, Progress
 from .repository import Options
-from .walker import PROOFS, Outcome, Progress, Walk, walk
+from .walker import PROOFS, Walk, walk
 
 __all__ = ["PROOFS", "Options", "Outcome", "Progress", "Walk", "walk"]

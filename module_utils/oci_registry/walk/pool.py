@@ -46,11 +46,11 @@ class TaskPool:
             self._changed.notify_all()
 
     def run(self, source: Iterator[Task], tick: Task) -> None:
-        """Run all tasks of ``source`` and all that they add, calling ``tick`` a few times a second.
+        """Run all tasks of ``source`` and all that they add, calling ``tick`` a few times a second. May be called again.
 
         An exception that a task or the source lets out stops the pool and is raised here.
         """
-        self._source = source
+        self._source, self._source_done, self.ended = source, False, False
         threads = [threading.Thread(target=self._work, name=f"walk-{number}", daemon=True) for number in range(self._workers)]
         for thread in threads:
             thread.start()

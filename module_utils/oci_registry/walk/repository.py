@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import threading
 from functools import partial
-from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Set
+from typing import AbstractSet, Callable, Iterable, List, NamedTuple, Optional, Set
 
 from ..client import Client
 from ..digest import is_digest
 from ..errors import AuthenticationFailed, BadInput, RegistryError
-from ..judge import judge
+from ..judge import judge, lost_subjects
 from ..model import MAX_DEPTH, MAX_MANIFEST_BYTES, Descriptor, Manifest
 from ..reach import subject_of_tag
 from ..reference import is_tag
@@ -41,7 +41,10 @@ class Host(NamedTuple):
 
 
 class RepositoryWalk:
-    """Fills ``view``; calls ``host.finished(self)`` when the last answer is in."""
+    """Fills ``view``; calls ``host.finished(self)`` when the last answer is in, and again after :meth:`accuse`.
+
+    Subjects of referrers that are not there are in ``view.elsewhere``, until the whole walk knows that no repository serves them.
+    """
 
     def __init__(self, host: Host, name: str, wanted: Optional[Iterable[str]] = None, *, must_exist: bool = False) -> None:
         """``wanted``: tags and digests to look at; None stands for every tag that the registry lists.
@@ -59,6 +62,7 @@ class RepositoryWalk:
         self._pending = 0
         self._lock = threading.Lock()
         self._rounds = 0
+        self._nowhere: AbstractSet[str] = frozenset()  # subjects that no repository serves
 
     @property
     def lists_tags(self) -> bool:
@@ -194,14 +198,21 @@ class RepositoryWalk:
 
     def _recheck(self) -> bool:
         """Before accusing: tags that were deleted or moved while the walk ran are no fault. True if there is more to do."""
-        view = self.view
-        faulty = view.tag_faults or view.manifest_faults or view.blob_faults
-        if not faulty or not self.lists_tags or self.abandoned or self._rounds >= 2:
+        self.view.elsewhere.update(lost_subjects(self.view) - self._nowhere)
+        if not self.lists_tags or self.abandoned or self._rounds >= 2 or not judge(self.view):
             return False
         self._rounds += 1
         self._pending += 1
         self._host.pool.add([partial(self._guarded, self._forget_vanished)])
         return True
+
+    def accuse(self, nowhere: AbstractSet[str]) -> None:
+        """A task for when all is looked at: those subjects are served by no repository. Tags that vanished meanwhile are forgotten first."""
+        self._nowhere = nowhere
+        self.view.elsewhere -= nowhere
+        self._rounds = 2
+        self._pending += 1
+        self._guarded(self._forget_vanished)
 
     def _forget_vanished(self) -> None:
         listed = set(self._host.client.tags(self.view.name) or ())
@@ -220,23 +231,11 @@ class RepositoryWalk:
         self.view.tag_faults.pop(tag, None)
 
     def _suspect_tags(self) -> Set[str]:
-        return {tag for finding in judge(self.view) for tag in finding.tags}
+        """Those that may have moved since. A referrer's has not: whatever became of its subject, it would still be about that."""
+        return {tag for finding in judge(self.view) if finding.code != "referrer-dangling" for tag in finding.tags}
 
     def _has_moved(self, tag: str) -> bool:
         answer = self._host.client.head_manifest(self.view.name, tag)
         named = answer.headers.get("docker-content-digest", "")
         known = self.view.tags.get(tag, "")
         return answer.status == 200 and is_digest(named) and named != known
-
-
-def summarize(view: RepositoryView) -> Dict[str, int]:
-    """What one finished repository adds to the counts of a report."""
-    indexes = sum(1 for manifest in view.manifests.values() if manifest.kind == "index")
-    known = set(view.sizes) - set(view.manifests)
-    return {
-        "tags": len(view.tags),
-        "indexes": indexes,
-        "manifests": len(view.manifests) - indexes,
-        "blobs": len(known),
-        "bytes": sum(view.sizes.values()),
-    }

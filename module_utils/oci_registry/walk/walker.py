@@ -6,35 +6,23 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set
+from functools import partial
+from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Set
 
 from ..client import Client
 from ..errors import BadInput, RegistryError, RegistryUnavailable, Unreachable
 from ..findings import Finding
-from ..judge import judge
+from ..judge import judge, lost_subjects
 from ..reference import Reference, is_repository
 from ..report import LESS_PROOF, MAY_MASK, Report
-from ..view import RepositoryView
+from .elsewhere import Asking, Elsewhere
+from .outcome import Hear, Look, Outcome, Progress, summarize
 from .pool import Task, TaskPool
-from .repository import Host, Options, RepositoryWalk, summarize
+from .repository import Host, Options, RepositoryWalk
 
 PROOFS = ("manifests", "head", "bytes", "content")
 #: This many requests in a row that found no registry end the walk: it died, and each further try would only wait.
 PATIENCE = 3
-Progress = Callable[[Dict[str, int]], None]
-Look = Callable[[RepositoryView], None]  # hears of each repository, one at a time
-
-
-class Outcome(NamedTuple):
-    """How the walk of one repository ended; ``problem`` says why not all of it was looked at, and is empty where all was."""
-
-    view: RepositoryView
-    findings: List[Finding]
-    counts: Dict[str, int]  # tags, indexes, manifests, blobs, bytes
-    problem: str
-
-
-Hear = Callable[[Outcome], None]  # one at a time
 _THE_REST = "the rest"
 _CUT = "cut short before its end"
 _ODD = "{name} lists among its tags {names}: no tag may be named so, and nobody can ask for it"
@@ -77,16 +65,25 @@ class Walk:
         self._seen_anything = False
         self.interrupted = False  # by Ctrl-C, which is not passed on
         self._open: Set[RepositoryWalk] = set()
+        self._names: Optional[Sequence[str]] = None  # of all repositories there are, where that is known
+        self._elsewhere = Elsewhere()
+        self._held: Optional[
+            List[RepositoryWalk]
+        ] = []  # referrers in them may be about what another repository serves; None: no more
 
     def catalog(self) -> Report:
         """Walk every repository that the registry lists."""
-        return self._run(self._catalog_tasks())
+        names: List[str] = []
+        self._names = names
+        return self._run(self._catalog_tasks(names))
 
-    def repositories(self, names: Iterable[str], *, must_exist: bool = True) -> Report:
+    def repositories(self, names: Iterable[str], *, must_exist: bool = True, every: Optional[Sequence[str]] = None) -> Report:
         """Walk the named repositories, all tags of each, in this order. The next name is taken when there is time for it.
 
-        ``must_exist``: one that the registry does not know could not be looked at, rather than has no tags.
+        ``must_exist``: one that the registry does not know could not be looked at, rather than has no tags. ``every``: the names of all
+        repositories there are, where that is known.
         """
+        self._names = every
         return self._run(self._opened(name, must_exist=must_exist) for name in names)
 
     def images(self, references: Sequence[Reference]) -> Report:
@@ -109,11 +106,12 @@ class Walk:
             self._open.add(repository)
         return repository.start
 
-    def _catalog_tasks(self) -> Iterator[Task]:
+    def _catalog_tasks(self, names: List[str]) -> Iterator[Task]:
         try:
             for name in self._client.repositories():
                 self._succeeded()
                 if is_repository(name):
+                    names.append(name)
                     yield self._opened(name)
                 else:
                     self._caveats.append(_NO_REPOSITORY.format(name=name[:_MAX_SHOWN]))
@@ -125,6 +123,7 @@ class Walk:
         began = time.monotonic()
         try:
             self._pool.run(source, self._tick)
+            self._settle()
         except KeyboardInterrupt:
             self.interrupted = True
             self._problems.setdefault(_THE_REST, "interrupted before the end")
@@ -132,7 +131,7 @@ class Walk:
             self._client.close()
         if self._pool.ended:
             for repository in list(self._open):  # cut short: what was seen of them still counts
-                self._finished(repository, cut=True)
+                self._conclude(repository, cut=repository not in (self._held or ()))
         if self._first_error is not None and not self._seen_anything:
             raise self._first_error
         return self._report(time.monotonic() - began)
@@ -145,7 +144,7 @@ class Walk:
             caveats.insert(0, LESS_PROOF.format(proof=self._options.proof))
         if self._left_out:
             caveats.append(f"{self._left_out} tags were not looked at (tags_per_repository={self._options.tags_per_repository})")
-        caveats.extend(sorted(self._caveats))
+        caveats.extend(sorted(self._caveats) + self._elsewhere.caveats(self._names is not None))
         problems = [f"{what}: {why}" for what, why in self._problems.items()]
         return Report(
             "http",
@@ -175,11 +174,36 @@ class Walk:
             if self._failures_in_a_row >= PATIENCE or what == "catalog":
                 self._pool.stop()
 
-    def _finished(self, repository: RepositoryWalk, cut: bool = False) -> None:
+    def _finished(self, repository: RepositoryWalk) -> None:
+        with self._lock:
+            if self._held is not None:
+                self._elsewhere.note(repository.view)
+                if repository.view.elsewhere:
+                    self._held.append(repository)
+                    return
+        self._conclude(repository)
+
+    def _settle(self) -> None:
+        """Judge the repositories with referrers whose subjects they lack, by what the others serve."""
+        held = list(self._held or ())
+        if held and self._names is not None:
+            asking = Asking(self._client, self._names, self._failed, lambda: not self._pool.stopped.is_set())
+            self._pool.run(iter([lambda: self._elsewhere.ask([each.view for each in held], asking)]), self._tick)
+        nowhere = self._elsewhere.nowhere
+        self._held = None
+        self._pool.run((partial(each.accuse, nowhere) for each in held if each.view.elsewhere & nowhere), self._tick)
+        for repository in held:
+            if repository in self._open:
+                self._conclude(repository)
+
+    def _conclude(self, repository: RepositoryWalk, cut: bool = False) -> None:
         view = repository.view
+        if cut:
+            view.elsewhere.update(lost_subjects(view))
         findings = judge(view)
         counts = summarize(view)
         with self._lock:
+            self._elsewhere.conclude(view)
             if self._look is not None:
                 self._look(view)
             if self._hear is not None:
@@ -192,15 +216,16 @@ class Walk:
                 self._counts[name] += count
             self._left_out += repository.left_out
             if repository.odd_tags:
-                self._caveats.append(
-                    _ODD.format(
-                        name=view.name, names=", ".join([repr(tag[:_MAX_SHOWN]) for tag in repository.odd_tags[:_MAX_ODD]])
-                    )
-                )
+                self._caveats.append(_odd(repository))
 
     def _tick(self) -> None:
         if self._progress is not None:
             self._progress(dict(self._counts, requests=self._client.requests, findings=len(self._findings)))
+
+
+def _odd(repository: RepositoryWalk) -> str:
+    names = ", ".join([repr(tag[:_MAX_SHOWN]) for tag in repository.odd_tags[:_MAX_ODD]])
+    return _ODD.format(name=repository.view.name, names=names)
 
 
 def walk(

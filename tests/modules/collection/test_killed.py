@@ -183,10 +183,10 @@ def test_a_killed_collection_that_lost_something_is_put_back(place, collect):
 
 @pytest.mark.parametrize("name", ["quiesce", "resume"])
 def test_what_was_broken_before_is_no_loss_of_a_killed_run(name, place, collect):
-    """A signature in a repository of its own is told as dangling, and no collection minds it."""
+    """A signature of an image that was deleted is told as dangling, and no collection minds it."""
     made = place()
     before = prepared(made)
-    push(made.registry, "signatures", images.fallback_tag(images.build("kept")) + ".sig", images.image("signature"))
+    push(made.registry, "signatures", images.fallback_tag(images.build("deleted long ago")) + ".sig", images.image("signature"))
     wrapped = [deadly_command(each, "before") for each in made.options["commands"][name]]
     assert start(made.with_command(name, wrapped)).wait(60) == -signal.SIGKILL
     result = collect(made.options)

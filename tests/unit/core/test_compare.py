@@ -130,3 +130,10 @@ def test_one_observer_alone(disk, http, name):
     alone = compare(disk, http)
     assert [one["observers"] for one in alone.findings] == [[name]]
     assert alone.differences == []
+
+
+def test_a_walk_may_leave_open_what_a_referrer_is_about():
+    dangling = finding(code="referrer-dangling", severity="warning", role="manifest", parent="")
+    both = compare(report(dangling), report())
+    assert [(one["observers"], one["masked"]) for one in both.findings] == [(["disk"], False)]
+    assert both.differences == []

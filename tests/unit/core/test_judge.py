@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible.module_utils.oci_registry.digest import sha256_of
-from ansible.module_utils.oci_registry.judge import judge
+from ansible.module_utils.oci_registry.judge import judge, lost_subjects
 from ansible.module_utils.oci_registry.model import OCI_INDEX, OCI_MANIFEST, Descriptor, Manifest
 from ansible.module_utils.oci_registry.view import CORRUPT, INVALID, MISSING, Fault, RepositoryView
 
@@ -150,6 +150,41 @@ def test_a_referrer_whose_subject_is_gone_is_dangling_once():
     made.manifest_faults[name("lost")] = Fault(MISSING, "gone")
     (finding,) = judge(made)
     assert (finding.code, finding.severity, finding.tags) == ("referrer-dangling", "warning", (tag,))
+
+
+@pytest.mark.parametrize("by", ["tag", "subject"])
+def test_a_referrer_whose_subject_another_repository_serves_does_not_dangle(by):
+    made = view()
+    tag = "sha256-" + name("afar").partition(":")[2] + ".sig"
+    made.manifests[name("signature")] = image("in-toto", subject="afar" if by == "subject" else None)
+    made.sizes[name("signature")] = 1
+    made.tags[tag if by == "tag" else "signature"] = name("signature")
+    made.manifest_faults[name("afar")] = Fault(MISSING, "gone")
+    assert lost_subjects(made) == {name("afar")}
+    assert [finding.code for finding in judge(made)] == ["referrer-dangling"]
+    made.elsewhere.add(name("afar"))
+    assert lost_subjects(made) == set()
+    assert judge(made) == []
+
+
+def test_a_child_or_a_tag_is_missing_whoever_else_serves_it():
+    made = view()
+    lose(made, "arm64")
+    made.tags["gone"] = name("gone")
+    made.manifest_faults[name("gone")] = Fault(MISSING, "gone")
+    made.elsewhere.update((name("arm64"), name("gone")))
+    assert {finding.code for finding in judge(made)} == {"child-missing", "tag-dangling"}
+
+
+def test_of_two_referrers_only_the_one_of_a_lost_subject_dangles():
+    made = view()
+    for subject in ("afar", "lost"):
+        made.manifests[name(f"about {subject}")] = image("in-toto", subject=subject)
+        made.sizes[name(f"about {subject}")] = 1
+        made.tags[f"about-{subject}"] = name(f"about {subject}")
+        made.manifest_faults[name(subject)] = Fault(MISSING, "unknown")
+    made.elsewhere.add(name("afar"))
+    assert [(finding.code, finding.tags) for finding in judge(made)] == [("referrer-dangling", ("about-lost",))]
 
 
 def test_a_referrer_with_its_subject_is_healthy_and_its_own_damage_a_warning():
