@@ -33,6 +33,19 @@ options:
       broken: {description: What was broken., type: list, elements: str, default: []}
       evidence: {description: What was shown on the way., type: list, elements: str, default: []}
       steps: {description: Steps of M(registry_repair)., type: list, elements: dict, default: []}
+      delays:
+        description: What a drill of the monitoring measured, in seconds. C(probed), C(fired) and C(notified) count from the break, C(resolved) from
+          when the repair began, C(stale) from when the probe was killed, C(inaccessible) from when the registry was stopped.
+        type: dict
+        default: {}
+      shipped:
+        description: What the time from a break to a page is made of with the shipped values, each part at its longest.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          what: {description: What is waited for., type: str, required: true}
+          duration: {description: "How long, such as V(30m).", type: str, required: true}
       proved: {description: What was proved., type: list, elements: str, default: []}
 extends_documentation_fragment:
   - registry_info_attributes
@@ -64,6 +77,7 @@ from ansible.module_utils.registry_lab.drill import clock, passed, text
 def argument_spec() -> dict:
     """Options as in DOCUMENTATION."""
     lines = {"type": "list", "elements": "str", "default": []}
+    part = {"what": {"type": "str", "required": True}, "duration": {"type": "str", "required": True}}
     record = {
         "scenario": {"type": "str", "required": True},
         "passed": {"type": "bool", "required": True},
@@ -75,6 +89,8 @@ def argument_spec() -> dict:
         "broken": lines,
         "evidence": lines,
         "steps": {"type": "list", "elements": "dict", "default": []},
+        "delays": {"type": "dict", "default": {}},
+        "shipped": {"type": "list", "elements": "dict", "default": [], "options": part},
         "proved": lines,
     }
     return {"records": {"type": "list", "elements": "dict", "required": True, "options": record}}

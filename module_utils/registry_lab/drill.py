@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
+from .monitoring.story import measured, unshortened
+
 Record = Mapping[str, Any]
 
 #: what is timed, in order; each in seconds from the break
@@ -57,6 +59,8 @@ def _story(record: Record) -> List[str]:
     lines = [f"broke     {line}" for line in record.get("broken", [])]
     lines += [f"showed    {line}" for line in record.get("evidence", [])]
     lines += [f"repaired  {count} x {what}" for what, count in _counted(record.get("steps", []))]
+    lines += [f"measured  {line}" for line in measured(record.get("delays", {}))]
+    lines += [f"shipped   {line}" for line in unshortened(record.get("shipped", []))]
     lines += [f"proved    {line}" for line in record.get("proved", [])]
     if not record["passed"]:
         lines.append(f"FAILED    {record['problem']}")

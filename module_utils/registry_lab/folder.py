@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import stat
 from typing import List
 
+from .daemon import Daemon
 from .errors import LabError
 from .process import RegistryProcess
 
@@ -18,7 +20,7 @@ MAIN = "registry"  # folder of the registry that a lab is about, below the lab's
 
 
 class LabFolder:
-    """One folder with any number of registries, each in a folder of its own below it."""
+    """One folder with any number of registries and other processes, each in a folder of its own below it."""
 
     mark = MARK
 
@@ -64,14 +66,20 @@ class LabFolder:
         return self._is_ours() and os.path.isfile(os.path.join(self.main, SETTINGS))
 
     def stop(self) -> bool:
-        """Stop every registry; return whether any ran."""
-        running = [registry for registry in self.registries() if registry.running]
-        for registry in running:
-            registry.stop()
+        """Stop every registry, and whatever else runs in it; return whether any ran."""
+        running = [daemon for daemon in self._daemons() if daemon.pid is not None]
+        for daemon in running:
+            daemon.stop()
         return bool(running)
 
+    def _daemons(self) -> List[Daemon]:
+        """Every process that was started in it: each has a PID file in a folder of its own."""
+        if not self._is_ours():
+            return []
+        return [Daemon(path) for path in sorted(glob.glob(os.path.join(glob.escape(self.path), "*", "*.pid")))]
+
     def remove(self) -> None:
-        """Stop every registry and remove the folder with all that is in it; LabError for a folder of somebody else."""
+        """Stop all that runs in it, and remove the folder with all that it holds; LabError for a folder of somebody else."""
         if not self.exists:
             return
         self.refuse_foreign()

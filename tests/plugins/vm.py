@@ -25,6 +25,7 @@ from ansible.module_utils.registry_lab.vm.client import neutral_environment
 from ansible.module_utils.registry_lab.vm.lab import VmLab
 
 _LAB = re.compile(r"""\b(?:vm_lab|new_vm_lab|labs_made|VmLab)\b|xdist_group\("vm"\)""")
+_GROUP = re.compile(r"""^pytestmark = pytest\.mark\.xdist_group\("(\w+)"\)""", re.MULTILINE)
 
 
 class RunningVm:
@@ -71,12 +72,13 @@ def _run(command: list[str], check: bool, **options: Any) -> subprocess.Complete
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Keep all test files that name a vm lab on one worker, one after the other; spread all other tests one by one."""
+    """Keep all test files that name a vm lab on one worker, those of one group too; spread all other tests one by one."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            return "vm" if _names_a_lab(config.rootpath / nodeid.partition("::")[0]) else nodeid
+            path = config.rootpath / nodeid.partition("::")[0]
+            return "vm" if _names_a_lab(path) else _group_of(path) or nodeid
 
     return Scheduling(config, log)
 
@@ -84,6 +86,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 @functools.cache
 def _names_a_lab(path: Path) -> bool:
     return path.is_file() and _LAB.search(path.read_text(encoding="utf-8")) is not None
+
+
+@functools.cache
+def _group_of(path: Path) -> str | None:
+    """The group that a whole file is in."""
+    named = _GROUP.search(path.read_text(encoding="utf-8")) if path.is_file() else None
+    return named.group(1) if named else None
 
 
 @contextmanager

@@ -82,16 +82,7 @@ class Stage:
     def layout(self, images: Iterable[Image]) -> Dict[str, Any]:
         """Write an OCI image layout with all that ``images`` need; return it as a source."""
         path = os.path.join(self._folder.path, "layout")
-        folder = os.path.join(path, "blobs", "sha256")
-        os.makedirs(folder)
-        for name, content in (
-            ("oci-layout", b'{"imageLayoutVersion":"1.0.0"}'),
-            ("index.json", b'{"schemaVersion":2,"manifests":[]}'),
-        ):
-            _write(os.path.join(path, name), content)
-        for image in images:
-            for digest, content in image.contents().items():
-                _write(os.path.join(folder, digest.partition(":")[2]), content)
+        write_layout(path, images)
         return {"type": "layout", "path": path}
 
     def _made(self, name: str, **options: Any) -> RegistryProcess:
@@ -102,6 +93,20 @@ def push_all(registry: RegistryProcess, images: Iterable[Tagged]) -> None:
     """Push every image under its tag, in order."""
     for repository, tag, image in images:
         push(registry, repository, tag, image)
+
+
+def write_layout(path: str, images: Iterable[Image]) -> None:
+    """Write an OCI image layout with all that ``images`` need."""
+    folder = os.path.join(path, "blobs", "sha256")
+    os.makedirs(folder)
+    for name, content in (
+        ("oci-layout", b'{"imageLayoutVersion":"1.0.0"}'),
+        ("index.json", b'{"schemaVersion":2,"manifests":[]}'),
+    ):
+        _write(os.path.join(path, name), content)
+    for image in images:
+        for digest, content in image.contents().items():
+            _write(os.path.join(folder, digest.partition(":")[2]), content)
 
 
 def _write(path: str, content: bytes) -> None:
