@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Dict, List, Tuple
 
 from ..errors import BadInput
-from ..render import FORMATS
+from ..render.prometheus import prometheus
 from ..report import Report
 from ..scan import DIALECTS, PROOFS, scan
 from ..store import AUTO, MODES, find_stores
@@ -57,7 +57,7 @@ def _write(arguments: argparse.Namespace, name: str, reports: List[Report], bega
     if arguments.textfile:
         success = bool(reports) and all(report.complete for report in reports)
         run = metrics.Run("scan", name or ", ".join(arguments.paths), success, time.time(), time.monotonic() - began)
-        metrics.write(arguments.textfile, run, FORMATS["prometheus"](reports) if reports else "")
+        metrics.write(arguments.textfile, run, prometheus(reports, dated=False) if reports else "")
 
 
 def _add(command: argparse.ArgumentParser) -> None:

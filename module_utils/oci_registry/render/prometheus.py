@@ -26,11 +26,16 @@ _COUNTS = {"repos_checked": "repositories", "tags_checked": "tags", "indexes_che
 Sample = Tuple[str, float]  # labels, value
 
 
-def prometheus(reports: Sequence[Report], *, now: Optional[float] = None) -> str:
-    """Each metric once, with a sample of each report under it; ``now`` in seconds since 1970, by default the clock's."""
+def prometheus(reports: Sequence[Report], *, now: Optional[float] = None, dated: bool = True) -> str:
+    """Each metric once, with a sample of each report under it; ``now`` in seconds since 1970, by default the clock's.
+
+    Without ``dated`` it is not said when that was. Whoever looks less often than the probe would be taken for a probe that does not run.
+    """
     at = int(time.time() if now is None else now)
     lines: List[str] = []
     for name, help_text in HELP.items():
+        if name == "last_run_timestamp" and not dated:
+            continue
         lines += [f"# HELP {PREFIX}_{name} {help_text}", f"# TYPE {PREFIX}_{name} gauge"]
         lines += [f"{PREFIX}_{name}{{{labels}}} {value}" for report in reports for labels, value in _samples(name, report, at)]
     return "\n".join(lines) + "\n"
