@@ -106,6 +106,7 @@ def variables(vm: RunningVm, url: str, **changes: Any) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_installed_run_and_removed(host: Host, pushgateway: Any) -> None:  # noqa: F811
     given = variables(host.vm, pushgateway.url)
     planned = host.play(given, check=True)
@@ -137,6 +138,7 @@ def test_installed_run_and_removed(host: Host, pushgateway: Any) -> None:  # noq
     assert host.play(given, "absent").changed == 0
 
 
+@pytest.mark.slow
 def test_a_registry_that_is_no_more_leaves_nothing_behind(host: Host) -> None:
     given = variables(host.vm, "http://127.0.0.1:9")
     gone = {"name": "registry-old", "address": "127.0.0.1:9", "scheme": "http", "ca_content": "none"}
@@ -149,6 +151,7 @@ def test_a_registry_that_is_no_more_leaves_nothing_behind(host: Host) -> None:
     assert "registry-private.json" in host.shell(f"ls {HOME}")
 
 
+@pytest.mark.slow
 def test_what_is_somebody_elses_stays(host: Host) -> None:
     given = variables(host.vm, "http://127.0.0.1:9", registry_probe_home="/usr/local/lib/others", registry_probe_user="nobody")
     host.shell("mkdir -p /usr/local/lib/others && echo mine > /usr/local/lib/others/file")
