@@ -112,7 +112,7 @@ def test_a_rate_is_kept(stocked, probe):
     fast = values_of(probe(*options_of(stocked))[1])
     slow = values_of(probe(*options_of(stocked), "--rate", 20)[1])
     assert slow["run_requests"] == fast["run_requests"]
-    assert slow["run_duration_seconds"] >= (slow["run_requests"] - 1) / 20
+    assert slow["run_duration_seconds"] >= (slow["run_requests"] - 3) / 20, "a tenth of a second may be made up for"
 
 
 def test_several_registries_and_a_textfile(registry, probe, tmp_path):
