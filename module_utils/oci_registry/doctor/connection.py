@@ -10,9 +10,9 @@ from typing import Any, Optional
 
 from ..client import Client, Settings
 from ..errors import BadInput
+from ..options import MAX_CONCURRENCY
 from ..walk import PROOFS
 
-MAX_CONCURRENCY = 64
 CREDENTIALS = """\
 credentials:
   REGISTRY_USERNAME and REGISTRY_PASSWORD in the environment, or --username with --password-file.
