@@ -117,7 +117,6 @@ def test_a_machine_that_looks_after_itself(vm_lab, pushgateway, play):  # noqa: 
         variables["pin_image"] = vm_lab.images["2"]
         done = play("detect", variables, inventory=vm_lab.inventory)
         assert (done.rc, done.failures) == (0, []), done.stdout
-        del variables["pin_image"]  # what is watched stays
         (job,) = entries(vm_lab.ssh(["cat", "/etc/cron.d/registry-probe"]).stdout, SYSTEM)
         vm_lab.ssh(["runuser", "-u", job.user, "--", "/bin/sh", "-c", job.command], check=False)
         found = pushgateway.values()
