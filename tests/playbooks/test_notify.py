@@ -9,6 +9,7 @@ import json
 import os
 import ssl
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -145,6 +146,19 @@ def test_a_run_that_ends_without_a_report_is_told_too(play, chat, name):
     (message,) = chat.messages()
     assert message.startswith(f"*registry-runbooks {name}*: ended with a problem\n")
     assert "localhost: no result" in message
+
+
+def test_a_part_of_detect_that_fails_everywhere_is_told(play, chat, tmp_path):
+    """Nothing says where the metrics of the probe are to go."""
+    local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    registry = {"registry_address": "registry.example.com", "registry_vm": "vm"}
+    inventory = {"registries": {"hosts": {"one": registry}}, "registry_vms": {"hosts": {"vm": local}}}
+    (tmp_path / "hosts.json").write_text(json.dumps(inventory), encoding="utf-8")
+    outcome = play("detect", chat.variables(), inventory=tmp_path / "hosts.json")
+    assert (outcome.rc, outcome.report) == (2, {}), outcome.stdout
+    (message,) = chat.messages()
+    assert message.startswith("*registry-runbooks detect*: ended with a problem\n")
+    assert "vm: no result" in message
 
 
 def test_the_address_is_nowhere_to_be_seen(lab, chat, tmp_path):
