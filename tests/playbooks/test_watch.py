@@ -118,7 +118,7 @@ def test_what_drifts_already_is_installed_and_said(watched):
 @pytest.mark.xdist_group("vm")
 def test_pinning_to_another_image_is_no_drift(watched, play):
     assert watched.play()[0] == 0
-    image = watched.vm.images["2"].replace("registry:", "registry-copy:")
+    image = watched.vm.images["2"].replace("registry:2", "registry:2.9.9")
     watched.vm.docker("tag", watched.vm.images["2"], image)
     outcome = play("pin", {"pin_image": image}, inventory=watched.vm.inventory)
     assert (outcome.rc, outcome.failures) == (0, []), outcome.stdout
