@@ -167,7 +167,7 @@ def _looks_foreign(answer: Answer) -> bool:
     if answer.status == 404:
         return not speaks_distribution(answer)
     is_page = answer.headers.get("content-type", "").lower().startswith("text/html")
-    return is_page and (answer.status == 200 or answer.status >= 400 and not speaks_distribution(answer))
+    return is_page and (answer.status == 200 or (answer.status >= 400 and not speaks_distribution(answer)))
 
 
 def _descriptors(page: Dict[str, Any], place: str) -> Tuple[Descriptor, ...]:

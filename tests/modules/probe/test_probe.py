@@ -120,7 +120,9 @@ def test_several_registries_and_a_textfile(registry, probe, tmp_path):
     place_on_disk(first.root, "app", "v1", images.build("app"))
     second.stop()
     file = tmp_path / "probe.prom"
-    code, out, _err = probe("--registry", first.address, "--registry", second.address, "--scheme=http", "--textfile", file, "--budget", 5)
+    code, out, _err = probe(
+        "--registry", first.address, "--registry", second.address, "--scheme=http", "--textfile", file, "--budget", 5
+    )
     assert (code, out) == (2, "")
     text = file.read_text(encoding="utf-8")
     assert f'catalog_accessible{{instance="{first.address}"}} 1\n' in text
