@@ -20,6 +20,7 @@ from ansible.module_utils.registry_lab.place import place_on_disk, revision_path
 from modules.walk.front import ACCESS_LOG, before, logged
 from modules.walk.signatures import APP, caveat, codes, sign
 
+
 @pytest.mark.parametrize("by_tag", [True, False], ids=["tag", "subject"])
 def test_subjects_in_other_repositories(registry, walked, by_tag):
     """Of an index, of a child, of a signature in a third repository; in nested repositories, too."""
