@@ -18,7 +18,7 @@ from ..errors import LabError
 from ..folder import MAIN
 from ..process import RegistryProcess
 from . import config, prober, receiver
-from .programs import plain_environment
+from .programs import plain_environment, pushgateway_command
 from .spec import JOB, Spec
 
 _SECONDS = 30.0
@@ -86,8 +86,7 @@ def _alertmanager(spec: Spec) -> List[str]:
 
 
 def _pushgateway(spec: Spec) -> List[str]:
-    """Keeps nothing on disk: Debian's would, in a folder of the machine."""
-    return [spec.programs["pushgateway"], f"--web.listen-address={spec.address('pushgateway')}", "--persistence.file="]
+    return pushgateway_command(spec.programs["pushgateway"], spec.address("pushgateway"))
 
 
 def _prometheus(spec: Spec) -> List[str]:

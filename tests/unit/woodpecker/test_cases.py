@@ -13,10 +13,12 @@ import yaml
 from ansible.module_utils.oci_registry.errors import RegistryError
 
 from contract.project import ansible_environment
-from unit.woodpecker.case_files import Case, every_case, planned
+from unit.case_files import Case, every_case
+from unit.woodpecker.planning import planned
 
-DONE = [case for case in every_case() if "refused" not in case.wanted]
-REFUSED = [case for case in every_case() if "refused" in case.wanted]
+CASES = every_case(Path(__file__).parent / "cases")
+DONE = [case for case in CASES if "refused" not in case.wanted]
+REFUSED = [case for case in CASES if "refused" in case.wanted]
 
 #: the same text as other programs would have written it
 FORMS: dict[str, Callable[[str], bytes]] = {
