@@ -10,7 +10,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from ..oci_registry.errors import BadInput
 from ..yaml_file.tree import is_scalar
 from .conditions import strings
-from .substitution import unknown_names
+from .variables import unknown_names
 from .values import plain
 from .workflow import Step, Workflow, commands
 

@@ -9,7 +9,8 @@ from typing import Any, Dict, List, NamedTuple, Sequence, Set
 
 from ..oci_registry.errors import BadInput
 from .pushing import Pushed
-from .substitution import escaped, unknown_names
+from .substitution import escaped
+from .variables import unknown_names
 
 _WORD = re.compile(r"[A-Za-z0-9_@%+=:,./-]+\Z")
 _IMAGE = re.compile(r"[A-Za-z0-9_@:./${}#%+-]+\Z")
