@@ -14,7 +14,8 @@ from .graph import kept_dependencies, refuse_other_proof, wait_for_proof, waitin
 from .manual import admit_manual, condition
 from .notification import notification_step, whatever_the_outcome
 from .placing import place_step, refuse_misplaced
-from .pushing import Pushed, pushed, pushing_step
+from .pushed import Pushed, pushed, refuse_empty_by_hand
+from .pushing import pushing_step
 from .substitution import Lost, escape, lost
 from .verification import Proof, proof_of, verification_step
 from .workflow import Step, Workflow
@@ -51,6 +52,8 @@ def plan_workflow(workflow: Workflow, request: Request) -> Plan:
     edits = Edits(workflow.document)
     push = pushing_step(workflow, request.push_step)
     if request.manual:
+        if not (request.verify or {}).get("images"):
+            refuse_empty_by_hand(workflow, push)
         conditions = admit_manual(workflow, push, request.branches, edits)
     else:
         found = condition(workflow, push.keys.get("when"), push.node)

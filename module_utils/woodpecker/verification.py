@@ -8,7 +8,7 @@ import re
 from typing import Any, Dict, List, NamedTuple, Sequence, Set
 
 from ..oci_registry.errors import BadInput
-from .pushing import Pushed
+from .pushed import Pushed
 from .substitution import escaped
 from .variables import unknown_names
 
