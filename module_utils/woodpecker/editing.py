@@ -11,7 +11,6 @@ from ..oci_registry.errors import BadInput
 from ..yaml_file.replacing import Original, read_original, refuse_read_only, replace
 from .asking import refused_plugins, secrets_of
 from .difference import difference, summary
-from .left_out import check_left_out
 from .options import client_of
 from .plan import Plan, Request, plan_workflow
 from .preflight import Known, check_plugins, check_secrets
@@ -48,8 +47,7 @@ class Editing:
         original = read_original(self._path)
         plan = plan_workflow(read_workflow(self._path, original.content), self._request)
         after = read_workflow(self._path, plan.content)
-        left_out = check_left_out(after, plan.push) if self._params["manual"] else []
-        self._warnings = [*plan.warnings, *left_out, *self._preflight(after)]
+        self._warnings = [*plan.warnings, *self._preflight(after)]
         if plan.splices:
             self._write(original, plan, validate, check_mode=check_mode)
         self._diff = difference(self._path, *(content.decode("utf-8-sig") for content in (original.content, plan.content)))

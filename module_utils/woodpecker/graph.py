@@ -6,11 +6,10 @@ from __future__ import annotations
 
 from typing import Any, List
 
-from ..oci_registry.errors import BadInput
 from ..yaml_file.tree import is_mapping, is_scalar
 from .edits import Edits
 from .values import is_sequence, plain
-from .workflow import Step, Workflow, depends_on
+from .workflow import Step, Workflow, depends_on, waits_for
 from .writing import scalar
 
 
@@ -60,10 +59,13 @@ def kept_dependencies(workflow: Workflow, name: str, needed: str) -> List[Any]:
 
 
 def refuse_other_proof(workflow: Workflow, name: str, push: Step) -> None:
-    """Raises BadInput where the step of this name waits for something else than the push: it is the proof of another one."""
+    """Raises BadInput where the step of this name waits for something else than the push: it is the proof of another one; or the push for it."""
     step = workflow.step(name)
     waits = depends_on(workflow, step) if step else []
+    advice = "Give verify.step another name, or let that step wait for it"
+    if waits_for(workflow, push, name):
+        what = f"step {push.name} waits for {name}, which shall prove it"
+        raise workflow.layout.refusal(push.node, what, "Give verify.step another name")
     if step and workflow.is_graph and waits and push.name not in waits:
-        line = workflow.layout.line(step.node)
-        what = f"line {line}: step {name} is there, but waits for {', '.join(waits)} and not for {push.name}"
-        raise BadInput(what, where=workflow.document.path, advice="Give verify.step another name, or let that step wait for it")
+        what = f"step {name} is there, but waits for {', '.join(waits)} and not for {push.name}"
+        raise workflow.layout.refusal(step.node, what, advice)

@@ -10,15 +10,18 @@ from ..compose_file.images import refuse_floating
 from ..oci_registry.errors import BadInput
 from .conditions import Item, judge, strings
 from .edits import Edits
+from .errors import CannotRun
 from .graph import kept_dependencies, refuse_other_proof, wait_for_proof, waiting_for
+from .left_out import check_manual
 from .manual import admit_manual, condition
 from .notification import notification_step, whatever_the_outcome
 from .placing import place_step, refuse_misplaced
 from .pushed import Pushed, pushed, refuse_empty_by_hand
 from .pushing import pushing_step
 from .substitution import Lost, escape, lost
+from .values import plain
 from .verification import Proof, proof_of, verification_step
-from .workflow import Step, Workflow
+from .workflow import Step, Workflow, read_workflow
 
 _PROVES = "proves by bytes that all of what was pushed can be pulled"
 
@@ -67,7 +70,10 @@ def plan_workflow(workflow: Workflow, request: Request) -> Plan:
         places = []
     images = list(proof.images) if proof else []
     warnings = _warnings(workflow, push, aim, proof)
-    return Plan(push.name, proof.registry if proof else "", images, edits.done, edits.splices, edits.content(), places, warnings)
+    content = edits.content()
+    if request.manual:
+        warnings += check_manual(read_workflow(workflow.document.path, content), push.name, ours)
+    return Plan(push.name, proof.registry if proof else "", images, edits.done, edits.splices, content, places, warnings)
 
 
 def _verify(workflow: Workflow, request: Request, push: Step, conditions: List[Item], edits: Edits) -> Any:
@@ -76,6 +82,7 @@ def _verify(workflow: Workflow, request: Request, push: Step, conditions: List[I
         return None, None
     name = options["step"]
     refuse_floating([options["image"]], [])
+    _refuse_without_clone(workflow)
     refuse_misplaced(workflow, name, push)
     refuse_other_proof(workflow, name, push)
     aim = pushed(workflow, push, options["registry"] or "", options["images"] or [])
@@ -90,6 +97,14 @@ def _verify(workflow: Workflow, request: Request, push: Step, conditions: List[I
     for waiting in waiting_for(workflow, push, name, [(request.notify or {}).get("step", "")]):
         wait_for_proof(workflow, waiting, push, name, edits)
     return aim, proof
+
+
+def _refuse_without_clone(workflow: Workflow) -> None:
+    node = workflow.keys.get("skip_clone")
+    if node is not None and plain(workflow.document, node) is True:
+        what = "skip_clone leaves registry-doctor out of the workspace, so nothing could be proven"
+        where = workflow.document.path
+        raise CannotRun(f"line {workflow.layout.line(node)}: {what}", where=where, advice="Take skip_clone out")
 
 
 def _notify(workflow: Workflow, request: Request, push: Step, conditions: List[Item], edits: Edits) -> str:

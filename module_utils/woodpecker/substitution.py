@@ -14,7 +14,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Set, Tuple
 from ..yaml_file.tree import effective, is_mapping
 from .edits import Edits, Splice, spliced
 from .values import texts
-from .variables import Place, is_known, places
+from .variables import Place, is_harmless, is_known, places
 from .workflow import Step, Workflow, commands
 
 #: Two dollars are meant as one before these; before anything else the shell would make its process id of them.
@@ -38,8 +38,9 @@ class Lost(NamedTuple):
 
 
 def escaped(text: str, matrix: Set[str]) -> str:
-    """``text`` so that the server leaves to the shell what only the shell knows."""
-    taken = [one for place in places(text) for one in place.all() if one.text != "$$" and not is_known(one.name, matrix)]
+    """``text`` so that the server leaves to the shell what only the shell knows, and what may hold a quote."""
+    found = [one for place in places(text) for one in place.all() if one.text != "$$"]
+    taken = [one for one in found if not (is_known(one.name, matrix) and is_harmless(one.text, matrix))]
     return spliced(text, [Splice(one.start, one.start, "$") for one in taken])
 
 

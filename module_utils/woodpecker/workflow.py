@@ -119,12 +119,37 @@ def _refuse_same_names(layout: Layout, steps: List[Step]) -> None:
 
 def depends_on(workflow: Workflow, step: Step) -> List[str]:
     """Names of the steps that a step waits for."""
+    return [_depended(entry) for entry in _dependencies(workflow, step)]
+
+
+def required(workflow: Workflow, step: Step) -> List[str]:
+    """Names of the steps that a step cannot do without: those that it waits for, but for the optional ones."""
+    found = [entry for entry in _dependencies(workflow, step) if not (isinstance(entry, dict) and entry.get("optional") is True)]
+    return [_depended(entry) for entry in found]
+
+
+def _dependencies(workflow: Workflow, step: Step) -> List[Any]:
     node = step.keys.get("depends_on")
-    if node is None:
-        return []
-    value = plain(workflow.document, node)
-    entries = value if isinstance(value, list) else [value]
-    return [str(entry.get("name")) if isinstance(entry, dict) else str(entry) for entry in entries if entry is not None]
+    value = plain(workflow.document, node) if node is not None else []
+    return [entry for entry in (value if isinstance(value, list) else [value]) if entry is not None]
+
+
+def _depended(entry: Any) -> str:
+    return str(entry.get("name")) if isinstance(entry, dict) else str(entry)
+
+
+def waits_for(workflow: Workflow, step: Step, name: str) -> bool:
+    """Whether a step waits for the one of a name, or for one that does."""
+    seen, waiting = set(), [step]
+    while waiting:
+        for each in depends_on(workflow, waiting.pop()):
+            found = workflow.step(each)
+            if each == name:
+                return True
+            if found and each not in seen:
+                seen.add(each)
+                waiting.append(found)
+    return False
 
 
 def commands(step: Step) -> List[str]:
