@@ -66,19 +66,18 @@ def _columns(workflow: Workflow, step: Step) -> Any:
     layout = workflow.layout
     if workflow.is_list:
         column = layout.dash(workflow.steps_node, 0)
-        start = step.node.start_mark.index
     else:
-        key, value = workflow.steps_node.value[step.position]
-        column, start = layout.column(key.start_mark.index), value.start_mark.index
-    is_here = layout.is_within(workflow.steps_node, step.node) and not step.node.flow_style
-    return column, max(2, layout.column(start) - column) if is_here else 2
+        column = layout.column(workflow.steps_node.value[step.position][0].start_mark.index)
+    if not step.is_here or step.node.flow_style:
+        return column, 2
+    return column, max(2, layout.column(step.node.value[0][0].start_mark.index) - column)
 
 
 def _after(workflow: Workflow, step: Step, column: int) -> int:
     """The end of a step's last line, comments that are indented like its keys included."""
     document = workflow.document
     place = document.line_end(_end(workflow, step))
-    comment = re.compile(rf"{_NEWLINE}[ ]{{{column + 1},}}#[^\r\n]*")
+    comment = re.compile(rf"(?:{_NEWLINE}[ \t]*)*{_NEWLINE}[ ]{{{column + 1},}}#[^\r\n]*")
     while True:
         found = comment.match(document.text, place)
         if not found:
@@ -89,7 +88,7 @@ def _after(workflow: Workflow, step: Step, column: int) -> int:
 def _end(workflow: Workflow, step: Step) -> int:
     """Where the last character of a step stands, an alias in its place included."""
     layout, node = workflow.layout, workflow.steps_node
-    if layout.is_within(node, step.node) and not layout.is_shared(step.node):
+    if step.is_here:
         return layout.end(step.node)
     last = step.position == len(node.value) - 1
     if not last:
@@ -102,13 +101,13 @@ def _is_apart(workflow: Workflow, step: Step, place: int) -> bool:
     text = workflow.document.text
     if _BLANK_LINE.match(text, place) and step.position + 1 < len(workflow.steps_node.value):
         return True
-    before = text[: workflow.document.line_start(step.node.start_mark.index)]
+    before = text[: workflow.document.line_start(step.node.start_mark.index)] if step.is_here else ""
     return step.position > 0 and bool(_APART.search(before))
 
 
 def _replace(workflow: Workflow, edits: Edits, old: Step, full: Dict[str, Any]) -> None:
     layout, node = workflow.layout, workflow.steps_node
-    if old.position < 0 or node.flow_style or not layout.is_within(node, old.node) or layout.is_shared(old.node):
+    if not old.is_here or node.flow_style or layout.is_shared(old.node):
         raise layout.refusal(old.node, f"step {old.name} cannot be changed where it is written", _ADVICE)
     column, offset = _columns(workflow, old)
     if workflow.is_list:

@@ -10,13 +10,14 @@ from ..oci_registry.errors import BadInput
 from ..yaml_file.document import Document, read_document
 from ..yaml_file.tree import effective, is_mapping, is_scalar
 from .layout import Layout
-from .values import is_sequence, items, plain, texts
+from .values import is_sequence, items, placed_items, plain, texts
 
 
 class Step(NamedTuple):
     """One step. ``keys`` are those that merges bring in as well; ``own`` those that are written in the step itself.
 
-    ``position`` is its place in the node of all steps, -1 where a merge brings the whole step in.
+    ``position`` is its place in the node of all steps, -1 where a merge brings the whole step in. ``is_here``: it is written there,
+    and not somewhere else with an alias in its place.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Step(NamedTuple):
     keys: Dict[str, Any]
     own: Dict[str, Any]
     position: int
+    is_here: bool
 
 
 class Workflow(NamedTuple):
@@ -87,23 +89,35 @@ def _without_steps(layout: Layout, keys: Dict[str, Any]) -> BadInput:
 
 
 def _from_mapping(layout: Layout, node: Any) -> List[Step]:
-    written = {id(value): number for number, (_key, value) in enumerate(node.value)}
+    written = {key.value: number for number, (key, _value) in enumerate(node.value) if is_scalar(key)}
+    here = _written_here(layout, node, [value for _key, value in node.value])
     found = effective(layout.document, node)
-    return [_step(layout, name, value, written.get(id(value), -1)) for name, value in found.items()]
+    return [_step(layout, name, value, written.get(name, -1), here) for name, value in found.items()]
 
 
 def _from_list(layout: Layout, node: Any) -> List[Step]:
-    written = {id(value): number for number, value in enumerate(node.value)}
-    return [_step(layout, f"step-{number}", value, written.get(id(value), -1)) for number, value in enumerate(items(node))]
+    here = _written_here(layout, node, node.value)
+    return [_step(layout, f"step-{number}", each[0], each[1], here) for number, each in enumerate(placed_items(node))]
 
 
-def _step(layout: Layout, name: str, node: Any, position: int) -> Step:
+def _written_here(layout: Layout, parent: Any, values: List[Any]) -> Set[int]:
+    """The numbers of the values that stand in their place: an alias leads to a node that came before."""
+    found: Set[int] = set()
+    position = parent.start_mark.index
+    for number, value in enumerate(values):
+        if value.start_mark.index >= position and layout.is_within(parent, value):
+            found.add(number)
+            position = value.end_mark.index
+    return found
+
+
+def _step(layout: Layout, name: str, node: Any, position: int, here: Set[int]) -> Step:
     if not is_mapping(node):
         raise layout.refusal(node, f"step {name} is no mapping", "A step has keys such as image and commands")
     keys = effective(layout.document, node)
     given: Any = keys.get("name")
     own = {key.value: value for key, value in node.value if is_scalar(key)}
-    return Step(given.value if is_scalar(given) and given.value else name, node, keys, own, position)
+    return Step(given.value if is_scalar(given) and given.value else name, node, keys, own, position, position in here)
 
 
 def _refuse_same_names(layout: Layout, steps: List[Step]) -> None:
