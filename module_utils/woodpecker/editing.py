@@ -50,7 +50,8 @@ class Editing:
         self._warnings = [*plan.warnings, *self._preflight(after)]
         if plan.splices:
             self._write(original, plan, validate, check_mode=check_mode)
-        self._diff = difference(self._path, *(content.decode("utf-8-sig") for content in (original.content, plan.content)))
+        before, changed = (content.decode("utf-8-sig") for content in (original.content, plan.content))
+        self._diff = difference(self._path, before, changed, plan.hidden)
         self._plan = plan
 
     def _write(self, original: Original, plan: Plan, validate: Optional[Validate], *, check_mode: bool) -> None:

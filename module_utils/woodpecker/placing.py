@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List, NamedTuple
 
 from ..oci_registry.errors import BadInput
 from .edits import Edits
 from .layout import indented
+from .ours import secretive
 from .values import plain
 from .workflow import Step, Workflow
 from .writing import item_lines, mapping_lines, scalar
@@ -22,31 +23,46 @@ _APART = re.compile(rf"{_NEWLINE}[ \t]*{_NEWLINE}(?:[ \t]*#[^\r\n]*{_NEWLINE})*\
 _ADVICE = "Write the steps in block style, one key on each line"
 
 
-def place_step(workflow: Workflow, edits: Edits, name: str, wanted: Dict[str, Any], after: Step, comment: str) -> bool:
-    """Make the step ``name`` be as ``wanted``; returns whether that changes anything."""
-    old = workflow.step(name)
+class Wanted(NamedTuple):
+    """A step as it shall be. ``may_replace`` tells whether one of its name is an older one, ``option`` what gives it another name."""
+
+    name: str
+    step: Dict[str, Any]
+    comment: str
+    may_replace: Callable[[Workflow, Step], bool]
+    option: str
+
+
+def place_step(workflow: Workflow, edits: Edits, wanted: Wanted, after: Step) -> str:
+    """Make a step be as it shall be; returns ``is added`` or the like, or nothing where that changes nothing."""
+    old = workflow.step(wanted.name)
     if old is None:
-        _insert(workflow, edits, name, wanted, after, comment)
-        return True
+        _insert(workflow, edits, wanted, after)
+        return "is added"
     now = plain(workflow.document, old.node)
     kept = {key: now[key] for key in KEPT if key in now}
-    full = {**_named(workflow, name, now), **wanted, **kept}
+    full = {**_named(workflow, wanted.name, now), **wanted.step, **kept}
     if now == full:
-        return False
+        return ""
+    if not wanted.may_replace(workflow, old):
+        what = f"step {wanted.name} is there, does something else, and would be replaced"
+        raise workflow.layout.refusal(old.node, what, f"Give {wanted.option} another name")
+    edits.hidden += secretive(old)
     _replace(workflow, edits, old, full)
-    return True
+    return "replaces the one of its name"
 
 
 def _named(workflow: Workflow, name: str, now: Dict[str, Any]) -> Dict[str, Any]:
     return {"name": name} if workflow.is_list or "name" in now else {}
 
 
-def _insert(workflow: Workflow, edits: Edits, name: str, wanted: Dict[str, Any], after: Step, comment: str) -> None:
+def _insert(workflow: Workflow, edits: Edits, wanted: Wanted, after: Step) -> None:
+    name, comment = wanted.name, wanted.comment
     layout, node = workflow.layout, workflow.steps_node
     if node.flow_style or after.position < 0 or not layout.is_within(workflow.document.root, node) or layout.is_shared(node):
         raise layout.refusal(node, "no step can be added here: they are on one line, or come from an anchor", _ADVICE)
     column, offset = _columns(workflow, after)
-    data = {**_named(workflow, name, {}), **wanted}
+    data = {**_named(workflow, name, {}), **wanted.step}
     value: Any = data if workflow.is_list else (name, data)
     lines = item_lines(data, offset) if workflow.is_list else _entry(name, data, offset)
     place = _after(workflow, after, column)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Dict, List, NamedTuple, Set
 
 from ..oci_registry.errors import BadInput
@@ -29,13 +30,14 @@ class Step(NamedTuple):
 
 
 class Workflow(NamedTuple):
-    """One file. ``steps_node`` is a sequence, or a mapping of names to steps."""
+    """One file. ``steps_node`` is a sequence, or a mapping of names to steps. ``added``: the end of line that the file lacks at its end."""
 
     document: Document
     layout: Layout
     keys: Dict[str, Any]
     steps_node: Any
     steps: List[Step]
+    added: str
 
     def step(self, name: str) -> Any:
         """The step of a name, or None."""
@@ -65,7 +67,8 @@ class Workflow(NamedTuple):
 
 def read_workflow(path: str, content: bytes) -> Workflow:
     """Parse a file. Raises BadInput for what Woodpecker would not take as a workflow."""
-    document = read_document(path, content, "Woodpecker workflow")
+    added = _missing_end(content)
+    document = read_document(path, content + added.encode(), "Woodpecker workflow")
     layout = Layout(document)
     keys = effective(document, document.root)
     steps_node = keys.get("steps")
@@ -77,7 +80,13 @@ def read_workflow(path: str, content: bytes) -> Workflow:
     if not steps:
         raise layout.refusal(steps_node, "there is no step")
     _refuse_same_names(layout, steps)
-    return Workflow(document, layout, keys, steps_node, steps)
+    return Workflow(document, layout, keys, steps_node, steps, added)
+
+
+def _missing_end(content: bytes) -> str:
+    """What a file lacks at its end: without it a last block of text would say something else once a step follows it."""
+    found = re.search(rb"\r\n?|\n", content)
+    return "" if content.endswith((b"\n", b"\r")) else found.group().decode() if found else "\n"
 
 
 def _without_steps(layout: Layout, keys: Dict[str, Any]) -> BadInput:
