@@ -29,7 +29,8 @@ _HEADER = re.compile(r"[|>][-+0-9]*\s*(?:#.*)?\Z")
 def difference(path: str, before: str, after: str, hidden: Sequence[Tuple[int, int]] = ()) -> str:
     """The diff, empty where nothing differs. Of what goes away, the places ``hidden`` are left out."""
     old, new, shown = before.splitlines(), after.splitlines(), _masked(before, hidden).splitlines()
-    found, number = [], 0
+    found: List[str] = []
+    number = 0
     for line in difflib.unified_diff(old, new, f"{path} (before)", f"{path} (after)", n=0, lineterm=""):
         hunk = _HUNK.match(line)
         if hunk:

@@ -13,7 +13,8 @@ from .asking import refused_plugins, secrets_of
 from .difference import difference, summary
 from .options import client_of
 from .plan import Plan, Request, plan_workflow
-from .preflight import Known, check_plugins, check_secrets
+from .preflight import check_plugins, check_secrets
+from .trust import check_trust
 from .workflow import Workflow, read_workflow
 
 #: Raises where another program does not take the bytes that it is given.
@@ -69,12 +70,9 @@ class Editing:
             repository = client.lookup(params["repository"])
             known, before = secrets_of(client, repository), refused_plugins(client, repository)
             self._version = client.version
+            check_trust(after, repository.get("trusted"))
         found = check_plugins(after, params["privileged_plugins"], before)
-        return found + (self._secrets(after, known) if known else [])
-
-    def _secrets(self, after: Workflow, known: Known) -> List[str]:
-        ours = [options["step"] for options in (self._params["verify"], self._params["notify"]) if options]
-        return check_secrets(after, known, ours, manual=self._params["manual"])
+        return found + (check_secrets(after, known, manual=params["manual"]) if known else [])
 
     def result(self) -> Dict[str, Any]:
         """What the module returns, besides ``diff``: plain JSON types."""

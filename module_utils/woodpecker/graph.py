@@ -64,7 +64,8 @@ def ends(workflow: Workflow, push: Step, proof: str, name: str, conditions: List
     waited = {each for step in workflow.steps if step.name != name for each in depends_on(workflow, step)} | {push.name}
     found = []
     for step in workflow.steps:
-        own, detached = condition(workflow, step.keys.get("when"), step.node), step.keys.get("detach")
+        own = condition(workflow, step.keys.get("when"), step.node)
+        detached: Any = step.keys.get("detach")
         runs = own is None or own.data == conditions
         if step.name not in waited | {name, proof} and runs and not (is_scalar(detached) and detached.value == "true"):
             found.append(step.name)

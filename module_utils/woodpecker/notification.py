@@ -55,7 +55,9 @@ def also_for_others(workflow: Workflow, name: str, push: Step, conditions: List[
     had = [{key: value for key, value in item.items() if key != "status"} for item in _conditions(workflow, old)]
     kept = [item for item in had if item in mine or item in others]
     if workflow.is_graph and any(item not in mine for item in kept):
-        what = f"step {name} tells of another push, under other conditions; in a graph it would wait for what one of them leaves out"
+        what = (
+            f"step {name} tells of another push, under other conditions; in a graph it would wait for what one of them leaves out"
+        )
         raise workflow.layout.refusal(old.node, what, "Give notify.step another name")
     return kept + [item for item in mine if item not in kept]
 

@@ -64,7 +64,9 @@ def refuse_empty_by_hand(workflow: Workflow, step: Step) -> None:
         name = empty_by_hand(text)
         if name:
             what = f"step {step.name} pushes {text}, and in a manual run {name} is empty"
-            advice = f"Run this with manual: false, or write ${{{name}:-latest}}, or say with verify.images what a manual run pushes"
+            advice = (
+                f"Run this with manual: false, or write ${{{name}:-latest}}, or say with verify.images what a manual run pushes"
+            )
             raise workflow.layout.refusal(step.node, what, advice)
 
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List, NamedTuple, Set
+from typing import Any, Dict, List, NamedTuple, Set, Tuple
 
 from ..oci_registry.errors import BadInput
 from ..yaml_file.document import Document, read_document
@@ -81,6 +81,18 @@ def read_workflow(path: str, content: bytes) -> Workflow:
         raise layout.refusal(steps_node, "there is no step")
     _refuse_same_names(layout, steps)
     return Workflow(document, layout, keys, steps_node, steps, added)
+
+
+def containers(workflow: Workflow) -> List[Tuple[str, Step]]:
+    """What runs images: steps, services and clones, each with the word for it; what is none of them is left out."""
+    found = [("step", step) for step in workflow.steps]
+    for key, kind in (("services", "service"), ("clone", "clone")):
+        node = workflow.keys.get(key)
+        named = effective(workflow.document, node).items() if is_mapping(node) else ()
+        listed = [(f"{kind}-{number}", each) for number, each in enumerate(items(node))] if is_sequence(node) else []
+        pairs = [(name, each) for name, each in [*named, *listed] if is_mapping(each)]
+        found += [(kind, _step(workflow.layout, name, each, -1, set())) for name, each in pairs]
+    return found
 
 
 def _missing_end(content: bytes) -> str:

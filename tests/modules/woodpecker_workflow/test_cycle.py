@@ -80,6 +80,7 @@ def test_a_validator_is_asked_before_anything_is_written(workflow, edit):
     assert "grep does not take the changed file" in refused["msg"]
     assert workflow.read_text(encoding="utf-8") == INCIDENT
     assert "no %s" in edit(validate="true")["msg"]
+    assert edit(validate="check 'x %s")["msg"] == "validate is no command: No closing quotation. Close its quotes"
 
 
 def test_a_backup_is_kept_if_asked_for(workflow, edit):

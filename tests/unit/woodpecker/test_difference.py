@@ -38,7 +38,13 @@ def test_of_a_step_that_is_replaced_only_the_keys_are_shown():
     plan = planned(OLD.encode(), {"notify": {"secret": "hook"}})
     diff = difference("p", OLD, plan.content.decode(), plan.hidden)
     assert "hunter2" not in diff
-    for line in ("      webhook: …", "      # a remark", "      recipients: […, …]", "      from: {from_secret: address}", "        …"):
+    for line in (
+        "      webhook: …",
+        "      # a remark",
+        "      recipients: […, …]",
+        "      from: {from_secret: address}",
+        "        …",
+    ):
         assert f"-{line}\n" in diff
     assert yaml.safe_load(plan.content)["steps"][1]["pull"] is True
 
@@ -65,7 +71,9 @@ def test_what_looks_like_a_secret_is_left_out(line):
     assert "hunter2" not in difference("p", f"- {line} ${{x}}\n", f"- {line} $${{x}}\n")
 
 
-@pytest.mark.parametrize("line", ["image: alpine:3.20", "curl -u $USER:$PASS https://r", "docker login -p $PASS", "password: {from_secret: x}"])
+@pytest.mark.parametrize(
+    "line", ["image: alpine:3.20", "curl -u $USER:$PASS https://r", "docker login -p $PASS", "password: {from_secret: x}"]
+)
 def test_everything_else_is_shown(line):
     assert shown(f"- {line}\n") == f"- {line}\n"
 
