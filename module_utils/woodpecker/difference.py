@@ -36,21 +36,21 @@ def difference(path: str, before: str, after: str, hidden: Sequence[Tuple[int, i
         if hunk:
             number = int(hunk[1]) - 1
         elif line.startswith("-") and found[1:]:
-            line = _hidden("-" + shown[number])
+            found.append(_hidden("-" + shown[number]))
             number += 1
-        elif found[1:]:
-            line = _hidden(line)
-        found.append(line + "\n")
-    return "".join(found)
+            continue
+        found.append(_hidden(line) if found[1:] else line)
+    return "".join(line + "\n" for line in found)
 
 
 def _masked(text: str, hidden: Sequence[Tuple[int, int]]) -> str:
     """The text without what stands in some places, line by line."""
     pieces, position = [], 0
-    for start, end in hidden:
-        pieces.append(text[position:start])
-        pieces += map(_without_value, text[start:end].splitlines(keepends=True))
-        position = max(start, min(end, len(text)))
+    for start, end in sorted(set(hidden)):
+        if start >= position:
+            pieces.append(text[position:start])
+            pieces += map(_without_value, text[start:end].splitlines(keepends=True))
+            position = min(end, len(text))
     return "".join(pieces) + text[position:]
 
 

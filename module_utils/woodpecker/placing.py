@@ -79,11 +79,8 @@ def _entry(name: str, data: Dict[str, Any], offset: int) -> List[str]:
 
 def _columns(workflow: Workflow, step: Step) -> Any:
     """Where steps begin, and how much further right their keys."""
-    layout = workflow.layout
-    if workflow.is_list:
-        column = layout.dash(workflow.steps_node, 0)
-    else:
-        column = layout.column(workflow.steps_node.value[step.position][0].start_mark.index)
+    layout, node = workflow.layout, workflow.steps_node
+    column = layout.dash(node, 0) if workflow.is_list else layout.column(node.value[step.position][0].start_mark.index)
     if not step.is_here or step.node.flow_style:
         return column, 2
     return column, max(2, layout.column(step.node.value[0][0].start_mark.index) - column)

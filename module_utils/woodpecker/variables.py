@@ -56,9 +56,9 @@ class Place(NamedTuple):
     text: str
     name: str
     is_error: bool
-    inner: List["Place"]
+    inner: List[Place]
 
-    def all(self) -> Iterator["Place"]:
+    def all(self) -> Iterator[Place]:
         """Itself and all within it."""
         yield self
         for one in self.inner:

@@ -14,7 +14,7 @@ from .variables import is_harmless, unknown_names
 
 _WORD = re.compile(r"[A-Za-z0-9_@%+=:,./-]+\Z")
 _IMAGE = re.compile(r"[A-Za-z0-9_@:./${}#%+,^=?*~-]+\Z")
-_OF_SHELL = re.compile(r"(?<!\$)\$[A-Za-z_]")
+_OF_SHELL = re.compile(r"\$[A-Za-z_$]")
 
 
 class Proof(NamedTuple):

@@ -150,9 +150,13 @@ def test_branches_and_the_stage_of_gitlab(checkout, apply):
 def test_a_step_of_somebodys_own_keeps_its_name(checkout, apply):
     workflow = checkout / ".woodpecker" / "build.yml"
     own = INCIDENT.replace("name: slack", "name: notify")
-    workflow.write_text(own.replace("curlimages/curl", "deblan/email").replace("curl -s", "mail").replace("SLACK", "M"), encoding="utf-8")
+    workflow.write_text(
+        own.replace("curlimages/curl", "deblan/email").replace("curl -s", "mail").replace("SLACK", "M"), encoding="utf-8"
+    )
     inputs = {"file": ".woodpecker/build.yml", "branches": ["master"], "secrets": {"webhook": "slack_webhook"}}
-    assert "step notify is there, does something else, and would be replaced. Give notify.step another name" in apply(**inputs).text
+    assert (
+        "step notify is there, does something else, and would be replaced. Give notify.step another name" in apply(**inputs).text
+    )
     assert apply(**inputs, notify_step="told", step="prove").rc == 0
     steps = [step["name"] for step in yaml.safe_load(workflow.read_text(encoding="utf-8"))["steps"]]
     assert steps == ["build-and-push", "prove", "verify-integrity", "notify", "told"]
