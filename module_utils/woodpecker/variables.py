@@ -8,7 +8,7 @@ Measured by the sources of 3.17 and of main. What only agents set (``CI_WORKSPAC
 from __future__ import annotations
 
 import re
-from typing import Iterator, List, NamedTuple, Set
+from typing import Iterator, List, NamedTuple, Set, Tuple
 
 _OF = {
     "CI_SYSTEM": "NAME URL HOST VERSION",
@@ -36,7 +36,8 @@ _HARMLESS = re.compile(
     r"|COMMIT_TIMESTAMP|COMMIT_PULL_REQUEST|COMMIT_PRERELEASE|PIPELINE_(?:NUMBER|PARENT|EVENT|CREATED|STARTED|RERUNS))\Z"
 )
 _NAME = re.compile(r"\w+")
-_LONGEST, _DEEPEST = 4096, 20
+_SIGN = re.compile(r"\$\$|\$\{|\}")
+_DEEPEST = 20
 #: What the server's own reader takes behind a name; anything else is an error there, and no workflow of the file runs.
 _FORMS = (
     re.compile(r"\}"),
@@ -66,36 +67,30 @@ class Place(NamedTuple):
 
 
 def places(text: str, start: int = 0, end: int = -1) -> List[Place]:
-    """Every ``${…}`` and ``$$`` of a text, those within others left to these."""
+    """Every ``${…}`` and ``$$`` of a text, those within others left to these; of one that nothing closes only the name."""
     end = len(text) if end < 0 else end
-    found: List[Place] = []
-    while True:
-        start = text.find("$", start, end)
-        following = text[start + 1 : min(start + 2, end)]
-        if start < 0:
-            return found
-        if following == "{":
-            found.append(_expansion(text, start, end))
-        elif following == "$":
-            found.append(Place(start, start + 2, "$$", "", False, []))
-        start = found[-1].end if following in ("{", "$") and following else start + 1
+    opened: List[Tuple[int, List[Place]]] = [(-1, [])]
+    for sign in _SIGN.finditer(text, start, end):
+        position = sign.start()
+        if sign[0] == "${" and len(opened) <= _DEEPEST:
+            opened.append((position, []))
+        elif sign[0] == "$$" and not (len(opened) > 1 and text.startswith("${", position + 1)):
+            opened[-1][1].append(Place(position, sign.end(), "$$", "", False, []))
+        elif sign[0] == "$$" and len(opened) <= _DEEPEST:
+            opened.append((position + 1, []))
+        elif sign[0] == "}" and len(opened) > 1:
+            begin, inner = opened.pop()
+            opened[-1][1].append(_closed(text, begin, sign.end(), inner))
+    while len(opened) > 1:
+        begin, inner = opened.pop()
+        name = _name(text, begin)
+        opened[-1][1].extend([Place(begin, begin + 2 + len(name), "${" + name, name, True, []), *inner])
+    return sorted(opened[0][1])
 
 
-def _expansion(text: str, start: int, end: int, depth: int = 0) -> Place:
-    """The one that begins at a position, up to the brace that closes it, or but its name where none does."""
-    position, stop = start + 2, min(end, start + _LONGEST)
-    inner: List[Place] = []
-    while position < stop and text[position] != "}":
-        if text.startswith("${", position) and position + 1 < end and depth < _DEEPEST:
-            inner.append(_expansion(text, position, end, depth + 1))
-            position = inner[-1].end
-        else:
-            position += 1
-    name = _name(text, start)
-    if position >= stop:
-        return Place(start, start + 2 + len(name), "${" + name, name, True, [])
-    stop = position + 1
-    return Place(start, stop, text[start:stop], name, _is_error(text[start + 2 : stop]), inner)
+def _closed(text: str, start: int, end: int, inner: List[Place]) -> Place:
+    within = [one for one in inner if one.text != "$$"]
+    return Place(start, end, text[start:end], _name(text, start), _is_error(text[start + 2 : end]), within)
 
 
 def _name(text: str, start: int) -> str:
