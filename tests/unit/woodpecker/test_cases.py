@@ -59,7 +59,7 @@ def test_refusals(case: Case) -> None:
 
 
 def test_what_comes_out_is_what_the_published_schema_describes(tmp_path: Path) -> None:
-    for number, case in enumerate(DONE):
+    for number, case in enumerate(case for case in DONE if case.wanted.get("schema", True)):
         (tmp_path / f"{number}.yml").write_text(case.after, encoding="utf-8")
     command = ["check-jsonschema", "--builtin-schema", "vendor.woodpecker-ci", *map(str, sorted(tmp_path.iterdir()))]
     outcome = subprocess.run(command, capture_output=True, text=True, env=ansible_environment(), check=False)
