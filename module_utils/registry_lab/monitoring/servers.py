@@ -98,10 +98,15 @@ def _prometheus(spec: Spec) -> List[str]:
     ]
 
 
+#: seconds; how long the probe waits for a registry that does not answer is a share of it
+_BUDGET = "20"
+
+
 def _prober(spec: Spec) -> List[str]:
     registry = RegistryProcess.attach(spec.path(MAIN))
     command = [spec.python, spec.doctor, "probe", "--registry", registry.address, "--scheme", registry.scheme, "--quiet"]
-    command += ["--pushgateway", spec.url("pushgateway"), "--pushgateway-job", JOB, "--state", spec.path("prober", "probe.state")]
+    command += ["--budget", _BUDGET, "--pushgateway", spec.url("pushgateway"), "--pushgateway-job", JOB]
+    command += ["--state", spec.path("prober", "probe.state")]
     return [*_python(spec, prober, "prober"), str(spec.every), spec.runs, *command]
 
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from ansible.module_utils.woodpecker.difference import difference
 
-from unit.woodpecker.case_files import planned
+from unit.woodpecker.planning import planned
 
 OLD = """\
 when: {event: [push, manual], branch: main}
