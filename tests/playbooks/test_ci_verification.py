@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -162,8 +164,12 @@ def test_a_step_of_somebodys_own_keeps_its_name(checkout, apply):
     assert steps == ["build-and-push", "prove", "verify-integrity", "notify", "told"]
 
 
-@pytest.mark.parametrize(("plugins", "rc"), [(["woodpeckerci/plugin-docker-buildx"], 0), ([], 2), (None, 0)])
-def test_as_one_of_many_checkouts(checkout, tmp_path, plugins, rc):
+@pytest.mark.parametrize(
+    ("plugins", "of_all", "rc"),
+    [(["woodpeckerci/plugin-docker-buildx"], [], 0), ([], None, 2), (None, None, 0), (None, [], 2)],
+    ids=["its own", "none", "unknown", "none for all"],
+)
+def test_as_one_of_many_checkouts(checkout, tmp_path, plugins, of_all, rc):
     one = {"checkout": str(checkout), "file": ".woodpecker/build.yml", "branches": ["master"], "privileged_plugins": plugins}
     one = {key: value for key, value in one.items() if value is not None}
     tasks = [{"ansible.builtin.include_tasks": str(ROOT / "playbooks" / "tasks" / "ci.yml")}]
@@ -171,11 +177,17 @@ def test_as_one_of_many_checkouts(checkout, tmp_path, plugins, rc):
     play["vars"] = {"__detect_checkout": one, "ci_verification_source": str(ROOT)}
     playbook = tmp_path / "many.yml"
     playbook.write_text(yaml.safe_dump([play]), encoding="utf-8")
-    command = ["ansible-playbook", "-i", str(ROOT / "inventory" / "lab"), str(playbook), "--check"]
+    local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    hosts = {**local, **({} if of_all is None else {"ci_verification_privileged_plugins": of_all})}
+    inventory = tmp_path / "hosts.json"
+    inventory.write_text(json.dumps({"all": {"hosts": {"localhost": hosts}}}), encoding="utf-8")
+    command = ["ansible-playbook", "-i", str(inventory), str(playbook), "--check"]
     outcome = subprocess.run(command, capture_output=True, text=True, env=ansible_environment(), cwd=ROOT, check=False)
     assert outcome.returncode == rc, outcome.stdout + outcome.stderr
-    assert ("none of the privileged plugins" in outcome.stdout) == (plugins == [])
-    assert ("say with privileged_plugins what it names" in outcome.stdout + outcome.stderr) == (plugins is None)
+    assert ("none of the privileged plugins" in outcome.stdout) == (rc == 2)
+    assert ("say with privileged_plugins what it names" in outcome.stdout + outcome.stderr) == (
+        plugins is None and of_all is None
+    )
 
 
 @pytest.mark.parametrize(
