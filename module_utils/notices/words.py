@@ -47,7 +47,7 @@ def occasions(notice: Notice) -> List[str]:
     found = any(_broken(each) or each.get("differences") for each in results)
     failed = bool(notice.unseen or notice.problem) or any(each.get("problem") or each.get("problems") for each in results)
     changed = any(each.get("changed") for each in results)
-    seen = {FINDINGS: found, FAILURE: failed and not found, CHANGE: changed, HEALTHY: not (found or failed)}
+    seen = {FINDINGS: found, FAILURE: failed, CHANGE: changed, HEALTHY: not (found or failed)}
     return [name for name in OCCASIONS if seen[name]]
 
 

@@ -31,10 +31,11 @@ def notice(*results: dict[str, Any], **changes: Any) -> Notice:
 OCCASIONS = {
     "healthy": (notice({"name": "a", "findings": []}), [HEALTHY]),
     "wasted space": (notice({"name": "a", "findings": [finding(severity="info")]}), [HEALTHY]),
-    "broken": (notice({"name": "a", "findings": [finding()], "problem": "broken"}), [FINDINGS]),
+    "broken": (notice({"name": "a", "findings": [finding()], "problem": "broken"}), [FINDINGS, FAILURE]),
     "differs": (notice({"name": "a", "findings": [], "differences": [{"meaning": "stale-cache"}]}), [FINDINGS]),
     "changed": (notice({"name": "a", "findings": [], "changed": True}), [CHANGE, HEALTHY]),
     "repaired in part": (notice({"name": "a", "findings": [finding()], "changed": True}), [FINDINGS, CHANGE]),
+    "broken, and another not seen": (notice({"name": "a", "findings": [finding()]}, unseen=["b: no result"]), [FINDINGS, FAILURE]),
     "not seen": (notice({"name": "a", "findings": []}, unseen=["b: no result"]), [FAILURE]),
     "seen in part": (notice({"name": "a", "findings": [], "problems": ["no answer"]}), [FAILURE]),
     "taken back": (notice({"name": "a", "findings": [], "problem": "not pinned"}), [FAILURE]),
@@ -110,7 +111,7 @@ def test_a_hostile_name_stays_a_name(name):
     told = text(notice({"name": name, "findings": [finding(repository=name)]}, problem=name, unseen=[name], report=name))
     first, fence, *inside, last = told.splitlines()
     assert (fence, last, told.count("```")) == ("```", "```", 2), "nothing ends the block but its end"
-    assert first == "*registry-runbooks verify*: something is broken, or differs"
+    assert first == "*registry-runbooks verify*: something is broken, or differs; ended with a problem"
     assert len(inside) == 4
     assert "<" not in told and ">" not in told
     assert not any(mention in told for mention in ("@channel", "@here", "@everyone", "\x1b", "\u202e"))
