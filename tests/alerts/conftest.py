@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -18,14 +19,12 @@ from contract.project import ROOT, ansible_environment
 PLAY = "- {hosts: localhost, gather_facts: false, roles: [registry_alerts]}\n"
 
 
-@pytest.fixture(scope="session")
-def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of rules."""
-    folder = tmp_path_factory.mktemp("shipped")
+def written(folder: Path, **inputs: Any) -> Path:
+    """The file of rules, as the role writes it with these inputs, named without the prefix."""
     (folder / "play.yml").write_text(PLAY, encoding="utf-8")
-    variables = json.dumps({"registry_alerts_folder": str(folder)})
+    variables = {f"registry_alerts_{name}": value for name, value in {"folder": str(folder), **inputs}.items()}
     ran = subprocess.run(
-        ["ansible-playbook", "-e", variables, str(folder / "play.yml")],
+        ["ansible-playbook", "-e", json.dumps(variables), str(folder / "play.yml")],
         capture_output=True,
         text=True,
         cwd=ROOT,
@@ -34,6 +33,12 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return folder / "registry-alerts.rules.yml"
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of rules."""
+    return written(tmp_path_factory.mktemp("shipped"))
 
 
 @pytest.fixture(scope="session")
