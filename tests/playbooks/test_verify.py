@@ -7,6 +7,9 @@ from __future__ import annotations
 import json
 import sys
 
+from ansible.module_utils.registry_lab import images
+from ansible.module_utils.registry_lab.place import place_on_disk
+
 
 def test_a_broken_registry_fails_and_is_reported(lab, play):
     broken = lab("unlinked")
@@ -72,3 +75,22 @@ def test_from_the_controller_no_host_is_needed(lab, play, tmp_path):
     sound = play("verify", {"verify_from": "localhost", "verify_images": ["team/app:latest"]}, inventory=inventory)
     assert (sound.rc, sound.failures) == (0, []), sound.stdout
     assert play("verify", {"verify_images": ["team/app:latest"]}, inventory=inventory).rc != 0
+
+
+def test_from_the_controller_certificates_are_files_of_the_controller(any_registry, play, tmp_path):
+    """What registry_ca_path names is on the registry's machine, and not here."""
+    registry = any_registry(tls=True)
+    place_on_disk(registry.root, "team/app", "v1", images.build("one"))
+    local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    host = {"registry_address": registry.address, "registry_ca_path": "/not/here/ca.pem", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    inventory = tmp_path / "hosts.json"
+    groups = {"registries": {"hosts": {"behind-ssh": host}}, "ungrouped": {"hosts": {"localhost": local}}}
+    inventory.write_text(json.dumps(groups), encoding="utf-8")
+    untrusted = play("verify", {"verify_from": "localhost"}, inventory=inventory)
+    assert untrusted.rc == 2
+    assert "/not/here" not in untrusted.stdout, "it is no file of the controller's"
+    assert "certificate" in untrusted.stdout
+    for name in ("verify_ca_path", "probe_ca_path"):
+        trusted = play("verify", {"verify_from": "localhost", name: registry.ca_path}, inventory=inventory)
+        assert (trusted.rc, trusted.failures) == (0, []), trusted.stdout
+        assert "HEALTHY" in trusted.text
