@@ -63,10 +63,16 @@ def test_what_nobody_probes_is_not_missed(tmp_path: Path) -> None:
 
 def test_a_slow_probe_gets_more_time(tmp_path: Path) -> None:
     found = told(tmp_path, {}, vm={"probe_minutes": 30}, other={})
-    assert found["for"] == {"RegistryRepositoriesShrank": "35m", "RegistryRepositoryShrank": "45m", "RegistryIntegrityProbeAbsent": "45m"}
+    assert found["for"] == {
+        "RegistryRepositoriesShrank": "35m",
+        "RegistryRepositoryShrank": "45m",
+        "RegistryIntegrityProbeAbsent": "45m",
+    }
     assert found["thresholds"] == {"gap_seconds": 2700}
     own = told(
-        tmp_path, {"alerts_for": {"RegistryRepositoriesShrank": "2h"}, "alerts_thresholds": {"gap_seconds": 1}}, vm={"probe_minutes": 30}
+        tmp_path,
+        {"alerts_for": {"RegistryRepositoriesShrank": "2h"}, "alerts_thresholds": {"gap_seconds": 1}},
+        vm={"probe_minutes": 30},
     )
     assert (own["for"]["RegistryRepositoriesShrank"], own["thresholds"]) == ("2h", {"gap_seconds": 1}), "what is given counts"
 

@@ -52,11 +52,16 @@ def shares(folder: Path, given: dict[str, Any], **groups: Any) -> dict[str, dict
 
 
 def test_each_machine_probes_its_own_and_the_first_one_the_rest(tmp_path: Path) -> None:
-    assert shares(tmp_path, {}, registry_vms=VMS) == {"vm-a": {"one": "/opt/registry/tls/ca.pem", "three": ""}, "vm-b": {"two": ""}}
+    assert shares(tmp_path, {}, registry_vms=VMS) == {
+        "vm-a": {"one": "/opt/registry/tls/ca.pem", "three": ""},
+        "vm-b": {"two": ""},
+    }
 
 
 def test_hosts_that_are_to_probe_take_all_of_it(tmp_path: Path) -> None:
-    assert shares(tmp_path, {}, registry_vms=VMS, registry_probes={"p": {}, "q": {}}) == {"p": {"one": "", "two": "", "three": ""}}
+    assert shares(tmp_path, {}, registry_vms=VMS, registry_probes={"p": {}, "q": {}}) == {
+        "p": {"one": "", "two": "", "three": ""}
+    }
 
 
 def test_a_registry_says_who_probes_it(tmp_path: Path) -> None:
@@ -72,7 +77,11 @@ def test_an_empty_group_of_probes_is_none(tmp_path: Path) -> None:
 def test_kubernetes_takes_all_of_it(tmp_path: Path) -> None:
     given = {"probe_kubernetes": {"folder": "/manifests"}}
     assert shares(tmp_path, given, registry_vms=VMS) == {}
-    assert list(shares(tmp_path, {**given, "registry_probe_place": "kubernetes"}, registry_vms=VMS)["localhost"]) == ["one", "two", "three"]
+    assert list(shares(tmp_path, {**given, "registry_probe_place": "kubernetes"}, registry_vms=VMS)["localhost"]) == [
+        "one",
+        "two",
+        "three",
+    ]
 
 
 REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {

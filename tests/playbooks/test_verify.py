@@ -82,7 +82,12 @@ def test_from_the_controller_certificates_are_files_of_the_controller(any_regist
     registry = any_registry(tls=True)
     place_on_disk(registry.root, "team/app", "v1", images.build("one"))
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-    host = {"registry_address": registry.address, "registry_ca_path": "/not/here/ca.pem", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    host = {
+        "registry_address": registry.address,
+        "registry_ca_path": "/not/here/ca.pem",
+        "ansible_host": "127.0.0.1",
+        "ansible_port": 1,
+    }
     inventory = tmp_path / "hosts.json"
     groups = {"registries": {"hosts": {"behind-ssh": host}}, "ungrouped": {"hosts": {"localhost": local}}}
     inventory.write_text(json.dumps(groups), encoding="utf-8")

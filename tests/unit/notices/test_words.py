@@ -35,7 +35,10 @@ OCCASIONS = {
     "differs": (notice({"name": "a", "findings": [], "differences": [{"meaning": "stale-cache"}]}), [FINDINGS]),
     "changed": (notice({"name": "a", "findings": [], "changed": True}), [CHANGE, HEALTHY]),
     "repaired in part": (notice({"name": "a", "findings": [finding()], "changed": True}), [FINDINGS, CHANGE]),
-    "broken, and another not seen": (notice({"name": "a", "findings": [finding()]}, unseen=["b: no result"]), [FINDINGS, FAILURE]),
+    "broken, and another not seen": (
+        notice({"name": "a", "findings": [finding()]}, unseen=["b: no result"]),
+        [FINDINGS, FAILURE],
+    ),
     "not seen": (notice({"name": "a", "findings": []}, unseen=["b: no result"]), [FAILURE]),
     "seen in part": (notice({"name": "a", "findings": [], "problems": ["no answer"]}), [FAILURE]),
     "taken back": (notice({"name": "a", "findings": [], "problem": "not pinned"}), [FAILURE]),
