@@ -112,8 +112,12 @@ def test_a_machine_that_looks_after_itself(vm_lab, pushgateway, play):  # noqa: 
     authority = vm_lab.ca_path.read_text(encoding="utf-8")  # where it lies, only root gets at it
     variables = {"probe_pushgateway": {"url": pushgateway.url}, "probe_home": HOME, "probe_ca_content": authority}
     try:
+        drifted = play("detect", {**variables, "pin_image": "registry:9.9.9"}, inventory=vm_lab.inventory)
+        assert (drifted.rc, drifted.findings, "DRIFT 6 of 6 services" in drifted.text) == (2, 1, True), drifted.stdout
+        variables["pin_image"] = vm_lab.images["2"]
         done = play("detect", variables, inventory=vm_lab.inventory)
         assert (done.rc, done.failures) == (0, []), done.stdout
+        del variables["pin_image"]  # what is watched stays
         (job,) = entries(vm_lab.ssh(["cat", "/etc/cron.d/registry-probe"]).stdout, SYSTEM)
         vm_lab.ssh(["runuser", "-u", job.user, "--", "/bin/sh", "-c", job.command], check=False)
         found = pushgateway.values()

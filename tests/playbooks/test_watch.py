@@ -31,9 +31,11 @@ PLAY = f"""
         registry_host_compose_path: "{{{{ registry_compose_path }}}}"
         registry_host_registries: "{{{{ registries_of_machine | default([]) }}}}"
         registry_host_image: "{{{{ wanted }}}}"
+        registry_host_keep_image: "{{{{ keep | default(false) }}}}"
         registry_host_home: "{{{{ registry_maintenance_home }}}}"
         registry_host_source: {ROOT}
     - ansible.builtin.debug: {{var: registry_host_watch_result.text}}
+    - ansible.builtin.debug: {{msg: "{{{{ registry_host_watch_result.findings | length }}}} found"}}
 """
 
 
@@ -57,6 +59,10 @@ class Watched:
 
     def crontab(self) -> str:
         return str(self.vm.ssh(["sh", "-c", f"cat {CRON} 2> /dev/null || true"]).stdout)
+
+    def image(self) -> str:
+        """What its configuration names."""
+        return str(json.loads((self.home / "machine-pin.json").read_text(encoding="utf-8"))["pin"]["image"])
 
     def drift(self) -> dict[str, int]:
         text = (self.home / "metrics" / "machine-pin.prom").read_text(encoding="utf-8")
@@ -85,7 +91,7 @@ def test_check_do_check_again_do_again(watched):
     assert (changed > 0, watched.crontab(), watched.home.exists()) == (True, "", False)
     rc, changed, shown = watched.play()
     assert (rc, changed > 0) == (0, True), shown
-    assert "no drift" in shown
+    assert "no drift" in shown and "0 found" in shown
     assert watched.drift() == dict.fromkeys(NAMES, 0)
     for flags in (["--check"], []):
         assert watched.play(*flags)[:2] == (0, 0)
@@ -110,8 +116,20 @@ def test_what_cron_runs_finds_drift(watched):
 @pytest.mark.xdist_group("vm")
 def test_what_drifts_already_is_installed_and_said(watched):
     rc, _changed, shown = watched.play(wanted="registry:9.9.9", registry_host_watch_minute=59)
-    assert (rc, "DRIFT 6 of 6" in shown) == (0, True), shown
+    assert (rc, "DRIFT 6 of 6" in shown, "1 found" in shown) == (0, True, True), shown
     assert "\n59 * * * * root " in watched.crontab()
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("vm")
+def test_an_image_that_was_pinned_elsewhere_stays_unless_another_one_is_asked_for(watched):
+    image = watched.vm.images["2"]
+    assert watched.play(keep=True)[0] == 0, "on a new machine there is none to keep"
+    assert watched.image() == image
+    assert watched.play(wanted="registry:9.9.9", keep=True)[:2] == (0, 0)
+    assert watched.image() == image
+    assert watched.play(wanted="registry:9.9.9")[0] == 0
+    assert watched.image() == "registry:9.9.9"
 
 
 @pytest.mark.slow
