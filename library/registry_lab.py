@@ -21,8 +21,8 @@ options:
     description:
       - V(started) makes the lab if there is none, and starts its registry.
       - V(restarted) also drops what a running registry has in its cache.
-      - V(stopped) stops every registry in the folder, those of M(registry_lab_scenario) too.
-      - V(absent) stops them and removes the folder with all that is in it.
+      - V(stopped) stops all that runs in the folder, with what M(registry_lab_scenario) and M(registry_monitoring_lab) started.
+      - V(absent) stops it and removes the folder with all that is in it.
     type: str
     choices: [started, restarted, stopped, absent]
     default: started
@@ -79,9 +79,10 @@ code: {description: Stable name of the error., returned: on failure, type: str, 
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.oci_registry.errors import RegistryError
+from ansible.module_utils.registry_lab.facts import facts_of
 from ansible.module_utils.registry_lab.folder import LabFolder
 from ansible.module_utils.registry_lab.process import RegistryProcess
-from ansible.module_utils.registry_lab.restart import restart_commands, write_restart_script
+from ansible.module_utils.registry_lab.restart import write_restart_script
 
 
 def argument_spec() -> dict:
@@ -98,8 +99,8 @@ def argument_spec() -> dict:
 def converge(params: dict, check_mode: bool) -> dict:
     """Bring the lab into its state, or only say whether that would change anything. Raises RegistryError."""
     lab, state = LabFolder(params["folder"]), params["state"]
-    runs = any(registry.running for registry in lab.registries())
-    changed = {"started": not runs, "restarted": True, "stopped": runs, "absent": lab.exists}[state]
+    serves = any(registry.running for registry in lab.registries())
+    changed = {"started": not serves, "restarted": True, "stopped": lab.running, "absent": lab.exists}[state]
     if changed and not check_mode:
         if state == "absent":
             lab.remove()
@@ -126,13 +127,9 @@ def describe(lab: LabFolder) -> dict:
     return {
         "folder": lab.path,
         "running": registry.running,
-        "address": registry.address,
-        "scheme": registry.scheme,
-        "root": registry.root,
+        **facts_of(registry),
         "pid": registry.pid,
-        "log": registry.log_path,
         "config": registry.config_path,
-        "restart_commands": restart_commands(registry),
     }
 
 

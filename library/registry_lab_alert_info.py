@@ -76,7 +76,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.oci_registry.errors import RegistryError
 from ansible.module_utils.registry_lab.monitoring.knows import states_since
 from ansible.module_utils.registry_lab.monitoring.lab import MonitoringLab
-from ansible.module_utils.registry_lab.monitoring.received import lines_of, wait_for
+from ansible.module_utils.registry_lab.monitoring.received import runs_in, wait_for
 
 
 def argument_spec() -> dict:
@@ -94,14 +94,13 @@ def wait(params: dict) -> dict:
     """Wait, and tell all that is known. Raises RegistryError."""
     spec, since = MonitoringLab(params["folder"]).spec, params["since"]
     alert = wait_for(spec.notifications, params["name"], params["status"], since, params["timeout"])
-    runs = [run for run in lines_of(spec.runs) if run["ended"] >= since]
     return {
         "received_at": alert.received_at,
         "starts_at": alert.starts_at,
         "ends_at": alert.ends_at,
         "labels": alert.labels,
         "annotations": alert.annotations,
-        "runs": runs,
+        "runs": runs_in(spec.runs, since),
         "states": states_since(spec.address("prometheus"), since),
     }
 

@@ -81,6 +81,7 @@ running: {description: Parts that run., returned: success, type: list, elements:
 address: {description: "The registry, as C(host:port).", returned: when there is a lab, type: str, sample: 127.0.0.1:30001}
 scheme: {description: V(http)., returned: same as RV(address), type: str}
 root: {description: Rootdirectory of its store., returned: same as RV(address), type: str}
+log: {description: File that it logs to., returned: same as RV(address), type: str}
 version: {description: Its version., returned: same as RV(address), type: str}
 dialect: {description: O(registry_store_info#module:dialect) of its store., returned: same as RV(address), type: str}
 restart_commands:

@@ -13,8 +13,9 @@ description:
   - Edits a workflow file that pushes an image, in place. Comments, order, quotes, line endings and everything else of the file stay as they are.
   - The workflow then accepts manual runs of named branches and of no others (O(manual)), has a step right after the push that proves by bytes that
     what was pushed can be pulled (O(verify)), and a step at the end that tells people how it went (O(notify)).
-  - A step of the same name that is there already, an older one or one edited by hand, is replaced where it stands. Of its keys C(pull), C(dns),
-    C(dns_search), C(volumes) and C(backend_options) are kept.
+  - A step of the same name that is there already, an older one or one edited by hand, is replaced where it stands, if it asks a registry, or for
+    O(notify) calls a webhook. Of its keys C(pull), C(dns), C(dns_search), C(volumes) and C(backend_options) are kept. Any other step of that
+    name is somebody's own, and is refused.
   - Where steps form a graph with C(depends_on), the proof waits for the push, and what waited for the push waits for the proof instead.
   - Refuses what the server would refuse, as far as it can be known. Nothing tells what C(WOODPECKER_PLUGINS_PRIVILEGED) of a server holds, so that is
     an option (O(privileged_plugins)).
@@ -39,7 +40,8 @@ options:
   branch:
     description:
       - Branches that may be run by hand, or patterns. V(${CI_REPO_DEFAULT_BRANCH}) is filled in by the server.
-      - Without it, those from which a push gets through; and a condition that names a branch for manual runs already is left as it is.
+      - Without it, those from which a push gets through by both conditions, of the workflow and of the step; and a condition that names a branch
+        for manual runs already is left as it is.
     type: list
     elements: str
   verify:
@@ -72,7 +74,8 @@ options:
         type: str
       password_secret: {description: Name of the secret with the password., type: str}
   notify:
-    description: The step that tells how it went, after success and after failure. Its own failure fails nothing. Without it, none is added.
+    description: The step that tells how it went, after success and after failure. Its own failure fails nothing. Without it, none is added. One that
+      is there and tells of another push tells of both.
     type: dict
     suboptions:
       step: {description: Its name., type: str, default: notify}

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple
 
@@ -45,7 +46,7 @@ def parse(text: str, prefix: str, labels: Mapping[str, str]) -> Iterator[Sample]
         found = {name: _ESCAPE.sub(_unescaped, value) for name, value in _LABEL.findall(match[2])}
         if all(found.get(name) == value for name, value in labels.items()):
             value = _number(match[3])
-            if value == value:  # not NaN
+            if math.isfinite(value):
                 yield Sample(match[1], found, value)
 
 

@@ -44,7 +44,18 @@ def check(path: str) -> None:
 def read(path: str) -> str:
     """What the file holds; empty where there is none, or none that can be read."""
     try:
+        return read_strictly(path)
+    except BadInput:
+        return ""
+
+
+def read_strictly(path: str) -> str:
+    """What the file holds; empty where there is none. Raises :class:`BadInput` where there is one that cannot be read."""
+    try:
         with open(path, encoding="utf-8") as file:
             return file.read()
-    except (OSError, ValueError):
+    except FileNotFoundError:
         return ""
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise BadInput(f"the metrics cannot be read ({why})", where=path) from None

@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 import shutil
 import stat
-from typing import List
+from typing import Iterator, List, Optional
 
 from .daemon import Daemon
 from .errors import LabError
@@ -65,12 +66,32 @@ class LabFolder:
         """Whether that registry was made."""
         return self._is_ours() and os.path.isfile(os.path.join(self.main, SETTINGS))
 
-    def stop(self) -> bool:
-        """Stop every registry, and whatever else runs in it; return whether any ran."""
-        running = [daemon for daemon in self._daemons() if daemon.pid is not None]
-        for daemon in running:
-            daemon.stop()
-        return bool(running)
+    @property
+    def running(self) -> bool:
+        """Whether anything runs in it, registry or not."""
+        return any(daemon.pid is not None for daemon in self._daemons())
+
+    def stop(self) -> None:
+        """Stop every registry, and whatever else runs in it. LabError for the first that does not end; the others are stopped then, too."""
+        first: Optional[LabError] = None
+        for daemon in self._daemons():
+            try:
+                daemon.stop()
+            except LabError as error:
+                first = first or error
+        if first is not None:
+            raise first
+
+    @contextlib.contextmanager
+    def in_the_making(self) -> Iterator[None]:
+        """What the block makes is stopped where that fails; it stays for a look if there is a registry in it, and else is removed."""
+        try:
+            yield
+        except BaseException:
+            self.stop()
+            if not self.registries():
+                self.remove()
+            raise
 
     def _daemons(self) -> List[Daemon]:
         """Every process that was started in it: each has a PID file in a folder of its own."""

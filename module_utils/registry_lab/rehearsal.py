@@ -9,12 +9,10 @@ import os
 import time
 from typing import Any, Dict, Optional
 
-from .binaries import version_of
 from .errors import LabError
+from .facts import contents_of
 from .folder import LabFolder
-from .graph import tags_of
 from .process import RegistryProcess
-from .restart import restart_commands
 from .scenarios import SCENARIOS, Scene, Stage
 
 TRUTH = "scenario.json"
@@ -30,13 +28,8 @@ def rehearse(folder: str, scenario: str, binary: Optional[str] = None, *, dry: b
         return dict(_recorded(lab, scenario), changed=False)
     if dry:
         return {"changed": True, "scenario": scenario, "folder": lab.path}
-    try:
+    with lab.in_the_making():
         scene = SCENARIOS[scenario](Stage(lab, binary))
-    except BaseException:
-        lab.stop()
-        if not lab.registries():
-            lab.remove()  # nothing in it to look at
-        raise
     truth = _truth(lab, scenario, scene)
     with open(os.path.join(lab.path, TRUTH), "w", encoding="utf-8") as file:
         json.dump(truth, file, indent=2)
@@ -58,19 +51,10 @@ def _recorded(lab: LabFolder, scenario: str) -> Dict[str, Any]:
 
 
 def _truth(lab: LabFolder, scenario: str, scene: Scene) -> Dict[str, Any]:
-    registry = RegistryProcess.attach(lab.main)
-    version = version_of(registry.settings.binary)
     return {
         "scenario": scenario,
         "folder": lab.path,
-        "address": registry.address,
-        "scheme": registry.scheme,
-        "root": registry.root,
-        "log": registry.log_path,
-        "version": ".".join(map(str, version)),
-        "dialect": "2" if version[0] < 3 else "3",
-        "restart_commands": restart_commands(registry),
-        "images": [f"{repository}:{tag}" for repository, tag in tags_of(registry.root)],
+        **contents_of(RegistryProcess.attach(lab.main)),
         "sources": list(scene.sources),
         "broken": scene.broken,
         "broken_at": time.time(),

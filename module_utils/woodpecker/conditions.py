@@ -62,6 +62,33 @@ def pushed_branches(conditions: Sequence[Item]) -> List[str]:
     return [] if any(not each or set(each) & set(_ANY) for each in found) else list(dict.fromkeys(named))
 
 
+def common_branches(one: Sequence[str], other: Sequence[str]) -> List[str]:
+    """The branches that both let through, empty where that cannot be told; an empty list lets all through."""
+    if not one or not other:
+        return list(one or other)
+    unsure = [any(not _is_name(name) and name not in those for name in these) for these, those in ((one, other), (other, one))]
+    if all(unsure):
+        return []
+    both = [name for name in one if name in other or _is_among(name, other)]
+    return list(dict.fromkeys([*both, *(name for name in other if _is_among(name, one))]))
+
+
+def _is_name(branch: str) -> bool:
+    """Whether it names one branch, and is no pattern."""
+    return not re.search(r"[*?\[\]{}\\]", branch)
+
+
+def _is_among(name: str, patterns: Sequence[str]) -> bool:
+    """Whether a name is one of those that patterns of stars let through; other patterns are left out."""
+    simple = [pattern for pattern in patterns if not re.search(r"[?\[\]{}\\]", pattern)]
+    return _is_name(name) and any(re.fullmatch(_expression(pattern), name) for pattern in simple)
+
+
+def _expression(pattern: str) -> str:
+    ways = {"**": ".*", "*": "[^/]*"}
+    return "".join(ways.get(part) or re.escape(part) for part in re.split(r"(\*\*|\*)", pattern))
+
+
 def strings(value: Any) -> List[str]:
     """A scalar or a list as a list of text."""
     values = value if isinstance(value, list) else [] if value is None else [value]
@@ -69,10 +96,9 @@ def strings(value: Any) -> List[str]:
 
 
 def _filter(value: Any) -> bool:
-    """Whether a ``branch`` keeps some branch out."""
+    """Whether a ``branch`` names those that it lets through; to keep some out is not enough."""
     included = strings(value.get("include")) if isinstance(value, dict) else strings(value)
-    excluded = strings(value.get("exclude")) if isinstance(value, dict) else []
-    return bool(excluded) or bool(included and not set(included) & set(_ANY))
+    return bool(included and not set(included) & set(_ANY))
 
 
 def _normal(expression: Any) -> str:

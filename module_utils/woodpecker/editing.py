@@ -11,10 +11,10 @@ from ..oci_registry.errors import BadInput
 from ..yaml_file.replacing import Original, read_original, refuse_read_only, replace
 from .asking import refused_plugins, secrets_of
 from .difference import difference, summary
-from .left_out import check_left_out
 from .options import client_of
 from .plan import Plan, Request, plan_workflow
-from .preflight import Known, check_plugins, check_secrets
+from .preflight import check_plugins, check_secrets
+from .trust import check_trust
 from .workflow import Workflow, read_workflow
 
 #: Raises where another program does not take the bytes that it is given.
@@ -48,11 +48,11 @@ class Editing:
         original = read_original(self._path)
         plan = plan_workflow(read_workflow(self._path, original.content), self._request)
         after = read_workflow(self._path, plan.content)
-        left_out = check_left_out(after, plan.push) if self._params["manual"] else []
-        self._warnings = [*plan.warnings, *left_out, *self._preflight(after)]
+        self._warnings = [*plan.warnings, *self._preflight(after)]
         if plan.splices:
             self._write(original, plan, validate, check_mode=check_mode)
-        self._diff = difference(self._path, *(content.decode("utf-8-sig") for content in (original.content, plan.content)))
+        before, changed = (content.decode("utf-8-sig") for content in (original.content, plan.content))
+        self._diff = difference(self._path, before, changed, plan.hidden)
         self._plan = plan
 
     def _write(self, original: Original, plan: Plan, validate: Optional[Validate], *, check_mode: bool) -> None:
@@ -70,12 +70,9 @@ class Editing:
             repository = client.lookup(params["repository"])
             known, before = secrets_of(client, repository), refused_plugins(client, repository)
             self._version = client.version
+            check_trust(after, repository.get("trusted"))
         found = check_plugins(after, params["privileged_plugins"], before)
-        return found + (self._secrets(after, known) if known else [])
-
-    def _secrets(self, after: Workflow, known: Known) -> List[str]:
-        ours = [options["step"] for options in (self._params["verify"], self._params["notify"]) if options]
-        return check_secrets(after, known, ours, manual=self._params["manual"])
+        return found + (check_secrets(after, known, manual=params["manual"]) if known else [])
 
     def result(self) -> Dict[str, Any]:
         """What the module returns, besides ``diff``: plain JSON types."""

@@ -23,10 +23,13 @@ class Splice(NamedTuple):
 class Edits:
     """All changes that a run wants, collected."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, added: str = "") -> None:
+        """``added`` stands at the end of the document, but not of its file."""
         self.document = document
+        self._added_end = added
         self.splices: List[Splice] = []
         self.done: List[str] = []  # one sentence for people each
+        self.hidden: List[Tuple[int, int]] = []  # what of the text no difference may show
         self._values: Dict[int, Any] = {}
         self._added: Dict[int, List[Tuple[int, Any]]] = {}
 
@@ -44,15 +47,15 @@ class Edits:
 
     def content(self) -> bytes:
         """The bytes of the file after all changes. Raises ApplyFailed if that would say anything else than it should."""
-        if not self.splices:
-            return self.document.encoded(self.document.text)
-        content = self.document.encoded(spliced(self.document.text, self.splices))
-        try:
-            after = read_document(self.document.path, content, "Woodpecker workflow")
-        except RegistryError as error:
-            raise ApplyFailed(f"it could not be read after the change ({error.what})", where=self.document.path) from None
-        self._prove(after)
-        return content
+        text = spliced(self.document.text, self.splices)
+        if self.splices:
+            try:
+                after = read_document(self.document.path, self.document.encoded(text), "Woodpecker workflow")
+            except RegistryError as error:
+                raise ApplyFailed(f"it could not be read after the change ({error.what})", where=self.document.path) from None
+            self._prove(after)
+        is_there = self._added_end and text.endswith(self._added_end)
+        return self.document.encoded(text[: -len(self._added_end)] if is_there else text)
 
     def _prove(self, after: Document) -> None:
         seen: Set[Tuple[int, int]] = set()

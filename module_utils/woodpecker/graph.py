@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from typing import Any, List
 
-from ..oci_registry.errors import BadInput
 from ..yaml_file.tree import is_mapping, is_scalar
 from .edits import Edits
+from .manual import condition
 from .values import is_sequence, plain
-from .workflow import Step, Workflow, depends_on
+from .workflow import Step, Workflow, depends_on, waits_for
 from .writing import scalar
 
 
@@ -51,19 +51,35 @@ def _names(node: Any) -> List[Any]:
     return [entry for entry in entries if is_scalar(entry)] + named
 
 
-def kept_dependencies(workflow: Workflow, name: str, needed: str) -> List[Any]:
-    """What a step of ours shall depend on: what it does already, and ``needed``."""
+def kept_dependencies(workflow: Workflow, name: str, needed: List[str]) -> List[Any]:
+    """What a step of ours shall depend on: what it does already, and all that is ``needed``."""
     step = workflow.step(name)
     value = plain(workflow.document, step.keys["depends_on"]) if step and "depends_on" in step.keys else []
     entries = value if isinstance(value, list) else [value]
-    return entries if needed in entries else [*entries, needed]
+    return [*entries, *(each for each in needed if each not in entries)]
+
+
+def ends(workflow: Workflow, push: Step, proof: str, name: str, conditions: List[Any]) -> List[str]:
+    """The steps that nobody waits for and that run whenever the push does: after them all, and the proof, ``name`` can tell how it went."""
+    waited = {each for step in workflow.steps if step.name != name for each in depends_on(workflow, step)} | {push.name}
+    found = []
+    for step in workflow.steps:
+        own = condition(workflow, step.keys.get("when"), step.node)
+        detached: Any = step.keys.get("detach")
+        runs = own is None or own.data == conditions
+        if step.name not in waited | {name, proof} and runs and not (is_scalar(detached) and detached.value == "true"):
+            found.append(step.name)
+    return [proof, *found]
 
 
 def refuse_other_proof(workflow: Workflow, name: str, push: Step) -> None:
-    """Raises BadInput where the step of this name waits for something else than the push: it is the proof of another one."""
+    """Raises BadInput where the step of this name waits for something else than the push: it is the proof of another one; or the push for it."""
     step = workflow.step(name)
     waits = depends_on(workflow, step) if step else []
+    advice = "Give verify.step another name, or let that step wait for it"
+    if waits_for(workflow, push, name):
+        what = f"step {push.name} waits for {name}, which shall prove it"
+        raise workflow.layout.refusal(push.node, what, "Give verify.step another name")
     if step and workflow.is_graph and waits and push.name not in waits:
-        line = workflow.layout.line(step.node)
-        what = f"line {line}: step {name} is there, but waits for {', '.join(waits)} and not for {push.name}"
-        raise BadInput(what, where=workflow.document.path, advice="Give verify.step another name, or let that step wait for it")
+        what = f"step {name} is there, but waits for {', '.join(waits)} and not for {push.name}"
+        raise workflow.layout.refusal(step.node, what, advice)

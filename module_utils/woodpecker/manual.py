@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import Any, List, Optional, Sequence
 
 from ..oci_registry.errors import BadInput
-from ..yaml_file.tree import is_scalar
-from .conditions import MANUAL, NOT_MANUAL, Item, judge, one_or_many, pushed_branches
+from ..yaml_file.tree import is_null, is_scalar
+from .conditions import MANUAL, NOT_MANUAL, Item, admits, common_branches, judge, one_or_many, pushed_branches
 from .edits import Edits
 from .layout import indented
+from .values import is_sequence
 from .when import When
 from .workflow import Step, Workflow
 from .writing import mapping_lines
@@ -22,8 +23,9 @@ _BRANCHES = "Say of which branches with branch, such as main or ${CI_REPO_DEFAUL
 
 
 def condition(workflow: Workflow, node: Any, owner: Any) -> Optional[When]:
-    """The condition at a node, or None where there is none."""
-    return None if node is None else When(workflow.layout, node, owner)
+    """The condition at a node, or None where there is none, or one that holds nothing."""
+    is_empty = node is None or is_null(node) or (is_sequence(node) and not node.value)
+    return None if is_empty else When(workflow.layout, node, owner)
 
 
 def admit_manual(workflow: Workflow, push: Step, given: Sequence[str], edits: Edits) -> List[Item]:
@@ -51,12 +53,21 @@ class _Branches:
 
     def __init__(self, workflow: Workflow, whole: Optional[When], step: Optional[When], given: Sequence[str]) -> None:
         self._workflow = workflow
-        self._conditions = [one.data for one in (step, whole) if one]
-        self._found = list(given) or next((found for found in map(pushed_branches, self._conditions) if found), [])
+        self._found = list(given)
+        self._why = "no condition of a push names one"
+        if given:
+            return
+        if step and not any(admits(item, "push") for item in step.data):
+            self._why = "the step that pushes runs for no push"
+            return
+        found = [pushed_branches(one.data) if one else [] for one in (step, whole)]
+        self._found = common_branches(found[0], found[1])
+        if all(found):
+            self._why = "which branches the conditions of workflow and step both let through is unclear"
 
     def __call__(self) -> List[str]:
         if not self._found:
-            what = "a manual run could be of any branch, and no condition of a push names one"
+            what = f"a manual run could be of any branch, and {self._why}"
             raise BadInput(what, where=self._workflow.document.path, advice=_BRANCHES)
         return self._found
 
@@ -64,6 +75,9 @@ class _Branches:
 def _add_condition(workflow: Workflow, names: Sequence[str], edits: Edits) -> None:
     """A workflow without any condition: what is not manual runs as before."""
     layout, document = workflow.layout, workflow.document
+    if "when" in workflow.keys:
+        advice = "Take it out: without it the same is meant"
+        raise layout.refusal(workflow.keys["when"], "this list of conditions is empty", advice)
     number, key = next((n, key) for n, (key, _value) in enumerate(document.root.value) if is_scalar(key) and key.value == "steps")
     if document.root.flow_style:
         raise layout.refusal(document.root, "the workflow is written on one line", "Write one key on each line")

@@ -7,6 +7,10 @@ from __future__ import annotations
 from typing import Any, Dict, List
 
 from .conditions import Item
+from .manual import condition
+from .ours import is_our_notification, is_our_proof
+from .pushing import pushes
+from .workflow import Step, Workflow
 
 # Its failure fails nothing (failure: ignore). The address is a secret, so not even errors may show it.
 _COMMAND = """\
@@ -36,3 +40,28 @@ def notification_step(image: str, secret: str) -> Dict[str, Any]:
 def whatever_the_outcome(conditions: List[Item]) -> List[Item]:
     """The conditions of the push, for a success and for a failure."""
     return [{**item, "status": ["success", "failure"]} for item in conditions or [{}]]
+
+
+def also_for_others(workflow: Workflow, name: str, push: Step, conditions: List[Item], proof: str) -> List[Item]:
+    """The conditions, and those of the other pushes that our step ``name`` tells of already; in the order that it has them in."""
+    mine = conditions or [{}]
+    old = workflow.step(name)
+    if old is None or not is_our_notification(workflow, old):
+        return mine
+    others: List[Item] = []
+    for step in workflow.steps:
+        if step.name not in (name, push.name, proof) and (pushes(workflow, step) or is_our_proof(step)):
+            others += _conditions(workflow, step)
+    had = [{key: value for key, value in item.items() if key != "status"} for item in _conditions(workflow, old)]
+    kept = [item for item in had if item in mine or item in others]
+    if workflow.is_graph and any(item not in mine for item in kept):
+        what = (
+            f"step {name} tells of another push, under other conditions; in a graph it would wait for what one of them leaves out"
+        )
+        raise workflow.layout.refusal(old.node, what, "Give notify.step another name")
+    return kept + [item for item in mine if item not in kept]
+
+
+def _conditions(workflow: Workflow, step: Step) -> List[Item]:
+    found = condition(workflow, step.keys.get("when"), step.node)
+    return found.data if found else [{}]

@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List, NamedTuple
 
 from ..oci_registry.errors import BadInput
 from .edits import Edits
 from .layout import indented
+from .ours import secretive
 from .values import plain
 from .workflow import Step, Workflow
 from .writing import item_lines, mapping_lines, scalar
@@ -22,31 +23,46 @@ _APART = re.compile(rf"{_NEWLINE}[ \t]*{_NEWLINE}(?:[ \t]*#[^\r\n]*{_NEWLINE})*\
 _ADVICE = "Write the steps in block style, one key on each line"
 
 
-def place_step(workflow: Workflow, edits: Edits, name: str, wanted: Dict[str, Any], after: Step, comment: str) -> bool:
-    """Make the step ``name`` be as ``wanted``; returns whether that changes anything."""
-    old = workflow.step(name)
+class Wanted(NamedTuple):
+    """A step as it shall be. ``may_replace`` tells whether one of its name is an older one, ``option`` what gives it another name."""
+
+    name: str
+    step: Dict[str, Any]
+    comment: str
+    may_replace: Callable[[Workflow, Step], bool]
+    option: str
+
+
+def place_step(workflow: Workflow, edits: Edits, wanted: Wanted, after: Step) -> str:
+    """Make a step be as it shall be; returns ``is added`` or the like, or nothing where that changes nothing."""
+    old = workflow.step(wanted.name)
     if old is None:
-        _insert(workflow, edits, name, wanted, after, comment)
-        return True
+        _insert(workflow, edits, wanted, after)
+        return "is added"
     now = plain(workflow.document, old.node)
     kept = {key: now[key] for key in KEPT if key in now}
-    full = {**_named(workflow, name, now), **wanted, **kept}
+    full = {**_named(workflow, wanted.name, now), **wanted.step, **kept}
     if now == full:
-        return False
+        return ""
+    if not wanted.may_replace(workflow, old):
+        what = f"step {wanted.name} is there, does something else, and would be replaced"
+        raise workflow.layout.refusal(old.node, what, f"Give {wanted.option} another name")
+    edits.hidden += secretive(old)
     _replace(workflow, edits, old, full)
-    return True
+    return "replaces the one of its name"
 
 
 def _named(workflow: Workflow, name: str, now: Dict[str, Any]) -> Dict[str, Any]:
     return {"name": name} if workflow.is_list or "name" in now else {}
 
 
-def _insert(workflow: Workflow, edits: Edits, name: str, wanted: Dict[str, Any], after: Step, comment: str) -> None:
+def _insert(workflow: Workflow, edits: Edits, wanted: Wanted, after: Step) -> None:
+    name, comment = wanted.name, wanted.comment
     layout, node = workflow.layout, workflow.steps_node
     if node.flow_style or after.position < 0 or not layout.is_within(workflow.document.root, node) or layout.is_shared(node):
         raise layout.refusal(node, "no step can be added here: they are on one line, or come from an anchor", _ADVICE)
     column, offset = _columns(workflow, after)
-    data = {**_named(workflow, name, {}), **wanted}
+    data = {**_named(workflow, name, {}), **wanted.step}
     value: Any = data if workflow.is_list else (name, data)
     lines = item_lines(data, offset) if workflow.is_list else _entry(name, data, offset)
     place = _after(workflow, after, column)
@@ -63,22 +79,18 @@ def _entry(name: str, data: Dict[str, Any], offset: int) -> List[str]:
 
 def _columns(workflow: Workflow, step: Step) -> Any:
     """Where steps begin, and how much further right their keys."""
-    layout = workflow.layout
-    if workflow.is_list:
-        column = layout.dash(workflow.steps_node, 0)
-        start = step.node.start_mark.index
-    else:
-        key, value = workflow.steps_node.value[step.position]
-        column, start = layout.column(key.start_mark.index), value.start_mark.index
-    is_here = layout.is_within(workflow.steps_node, step.node) and not step.node.flow_style
-    return column, max(2, layout.column(start) - column) if is_here else 2
+    layout, node = workflow.layout, workflow.steps_node
+    column = layout.dash(node, 0) if workflow.is_list else layout.column(node.value[step.position][0].start_mark.index)
+    if not step.is_here or step.node.flow_style:
+        return column, 2
+    return column, max(2, layout.column(step.node.value[0][0].start_mark.index) - column)
 
 
 def _after(workflow: Workflow, step: Step, column: int) -> int:
     """The end of a step's last line, comments that are indented like its keys included."""
     document = workflow.document
     place = document.line_end(_end(workflow, step))
-    comment = re.compile(rf"{_NEWLINE}[ ]{{{column + 1},}}#[^\r\n]*")
+    comment = re.compile(rf"(?:{_NEWLINE}[ \t]*)*{_NEWLINE}[ ]{{{column + 1},}}#[^\r\n]*")
     while True:
         found = comment.match(document.text, place)
         if not found:
@@ -89,7 +101,7 @@ def _after(workflow: Workflow, step: Step, column: int) -> int:
 def _end(workflow: Workflow, step: Step) -> int:
     """Where the last character of a step stands, an alias in its place included."""
     layout, node = workflow.layout, workflow.steps_node
-    if layout.is_within(node, step.node) and not layout.is_shared(step.node):
+    if step.is_here:
         return layout.end(step.node)
     last = step.position == len(node.value) - 1
     if not last:
@@ -102,13 +114,13 @@ def _is_apart(workflow: Workflow, step: Step, place: int) -> bool:
     text = workflow.document.text
     if _BLANK_LINE.match(text, place) and step.position + 1 < len(workflow.steps_node.value):
         return True
-    before = text[: workflow.document.line_start(step.node.start_mark.index)]
+    before = text[: workflow.document.line_start(step.node.start_mark.index)] if step.is_here else ""
     return step.position > 0 and bool(_APART.search(before))
 
 
 def _replace(workflow: Workflow, edits: Edits, old: Step, full: Dict[str, Any]) -> None:
     layout, node = workflow.layout, workflow.steps_node
-    if old.position < 0 or node.flow_style or not layout.is_within(node, old.node) or layout.is_shared(old.node):
+    if not old.is_here or node.flow_style or layout.is_shared(old.node):
         raise layout.refusal(old.node, f"step {old.name} cannot be changed where it is written", _ADVICE)
     column, offset = _columns(workflow, old)
     if workflow.is_list:

@@ -4,20 +4,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..compose_file.images import refuse_floating
 from ..oci_registry.errors import BadInput
 from .conditions import Item, judge, strings
 from .edits import Edits
-from .graph import kept_dependencies, refuse_other_proof, wait_for_proof, waiting_for
+from .errors import CannotRun
+from .graph import ends, kept_dependencies, refuse_other_proof, wait_for_proof, waiting_for
+from .left_out import check_manual
 from .manual import admit_manual, condition
-from .notification import notification_step, whatever_the_outcome
-from .placing import place_step, refuse_misplaced
-from .pushing import Pushed, pushed, pushing_step
+from .notification import also_for_others, notification_step, whatever_the_outcome
+from .ours import is_notification, is_proof
+from .placing import Wanted, place_step, refuse_misplaced
+from .pushed import Pushed, pushed, refuse_empty_by_hand
+from .pushing import pushing_step
 from .substitution import Lost, escape, lost
+from .values import plain
 from .verification import Proof, proof_of, verification_step
-from .workflow import Step, Workflow
+from .workflow import Step, Workflow, read_workflow
 
 _PROVES = "proves by bytes that all of what was pushed can be pulled"
 
@@ -44,13 +49,16 @@ class Plan(NamedTuple):
     content: bytes
     lost: List[Lost]
     warnings: List[str]
+    hidden: List[Tuple[int, int]]  # what no difference may show
 
 
 def plan_workflow(workflow: Workflow, request: Request) -> Plan:
     """Plan everything or raise BadInput, which says what is in the way and where."""
-    edits = Edits(workflow.document)
+    edits = Edits(workflow.document, workflow.added)
     push = pushing_step(workflow, request.push_step)
     if request.manual:
+        if not (request.verify or {}).get("images"):
+            refuse_empty_by_hand(workflow, push)
         conditions = admit_manual(workflow, push, request.branches, edits)
     else:
         found = condition(workflow, push.keys.get("when"), push.node)
@@ -64,7 +72,11 @@ def plan_workflow(workflow: Workflow, request: Request) -> Plan:
         places = []
     images = list(proof.images) if proof else []
     warnings = _warnings(workflow, push, aim, proof)
-    return Plan(push.name, proof.registry if proof else "", images, edits.done, edits.splices, edits.content(), places, warnings)
+    content = edits.content()
+    if request.manual:
+        warnings += check_manual(read_workflow(workflow.document.path, content), push.name, ours)
+    registry = proof.registry if proof else ""
+    return Plan(push.name, registry, images, edits.done, edits.splices, content, places, warnings, edits.hidden)
 
 
 def _verify(workflow: Workflow, request: Request, push: Step, conditions: List[Item], edits: Edits) -> Any:
@@ -73,20 +85,30 @@ def _verify(workflow: Workflow, request: Request, push: Step, conditions: List[I
         return None, None
     name = options["step"]
     refuse_floating([options["image"]], [])
+    _refuse_without_clone(workflow)
     refuse_misplaced(workflow, name, push)
     refuse_other_proof(workflow, name, push)
     aim = pushed(workflow, push, options["registry"] or "", options["images"] or [])
     proof = proof_of(options, aim)
     step = verification_step(proof, workflow.matrix)
     if workflow.is_graph:
-        step["depends_on"] = kept_dependencies(workflow, name, push.name)
+        step["depends_on"] = kept_dependencies(workflow, name, [push.name])
     if conditions:
         step["when"] = conditions
-    if place_step(workflow, edits, name, step, push, _PROVES):
-        edits.done.append(f"step {name} proves {', '.join(proof.images)} in {proof.registry}")
+    how = place_step(workflow, edits, Wanted(name, step, _PROVES, is_proof, "verify.step"), push)
+    if how:
+        edits.done.append(f"step {name} {how} and proves {', '.join(proof.images)} in {proof.registry}")
     for waiting in waiting_for(workflow, push, name, [(request.notify or {}).get("step", "")]):
         wait_for_proof(workflow, waiting, push, name, edits)
     return aim, proof
+
+
+def _refuse_without_clone(workflow: Workflow) -> None:
+    node = workflow.keys.get("skip_clone")
+    if node is not None and plain(workflow.document, node) is True:
+        what = "skip_clone leaves registry-doctor out of the workspace, so nothing could be proven"
+        where = workflow.document.path
+        raise CannotRun(f"line {workflow.layout.line(node)}: {what}", where=where, advice="Take skip_clone out")
 
 
 def _notify(workflow: Workflow, request: Request, push: Step, conditions: List[Item], edits: Edits) -> str:
@@ -99,10 +121,11 @@ def _notify(workflow: Workflow, request: Request, push: Step, conditions: List[I
     _refuse_early(workflow, name, push, after)
     step = notification_step(options["image"], options["secret"])
     if workflow.is_graph:
-        step["depends_on"] = kept_dependencies(workflow, name, after)
-    step["when"] = whatever_the_outcome(conditions)
-    if place_step(workflow, edits, name, step, workflow.steps[-1], ""):
-        edits.done.append(f"step {name} tells how it went, whatever the outcome")
+        step["depends_on"] = kept_dependencies(workflow, name, ends(workflow, push, after, name, conditions))
+    step["when"] = whatever_the_outcome(also_for_others(workflow, name, push, conditions, after))
+    how = place_step(workflow, edits, Wanted(name, step, "", is_notification, "notify.step"), workflow.steps[-1])
+    if how:
+        edits.done.append(f"step {name} {how} and tells how it went, whatever the outcome")
     return str(name)
 
 

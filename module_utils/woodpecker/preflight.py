@@ -12,17 +12,19 @@ from ..yaml_file.document import nodes_of
 from ..yaml_file.tree import is_mapping, is_scalar
 from .conditions import MANUAL
 from .errors import CannotRun
-from .workflow import Step, Workflow
+from .left_out import runs_by_hand
+from .workflow import Step, Workflow, containers
 
 #: What Woodpecker 3 lets run only where WOODPECKER_PLUGINS_PRIVILEGED names it; other plugins run without privileges and may well fail.
 _FORMERLY_PRIVILEGED = ("plugins/docker", "plugins/gcr", "plugins/ecr", "woodpeckerci/plugin-docker-buildx")
 
 
 class Use(NamedTuple):
-    """A secret that a step takes."""
+    """A secret that a step, a service or a clone takes."""
 
     secret: str
-    step: str
+    what: str
+    image: str
     is_plugin: bool
 
 
@@ -33,27 +35,34 @@ class Known(NamedTuple):
     complete: bool
 
 
-def uses_of(workflow: Workflow) -> List[Use]:
-    """Every ``from_secret`` of every step."""
+def uses_of(workflow: Workflow, *, manual: bool) -> List[Use]:
+    """Every ``from_secret`` of steps, services and clones; with ``manual`` of those that a manual run does not leave out."""
     found = []
-    for step in workflow.steps:
+    for kind, step in containers(workflow):
+        if manual and not runs_by_hand(workflow, step):
+            continue
         for node in nodes_of(step.node):
             for key, value in node.value if is_mapping(node) else ():
                 if is_scalar(key) and key.value == "from_secret" and is_scalar(value):
-                    found.append(Use(value.value, step.name, _is_plugin(step)))
+                    found.append(Use(value.value, f"{kind} {step.name}", _image(step), _is_plugin(step)))
     return found
+
+
+def _image(step: Step) -> str:
+    image: Any = step.keys.get("image")
+    return str(image.value) if is_scalar(image) else ""
 
 
 def _is_plugin(step: Step) -> bool:
     return not {"commands", "entrypoint", "environment"} & set(step.keys) or "settings" in step.keys
 
 
-def check_secrets(workflow: Workflow, known: Known, ours: Sequence[str], manual: bool) -> List[str]:
+def check_secrets(workflow: Workflow, known: Known, *, manual: bool) -> List[str]:
     """Raises CannotRun for the first secret that the server would not give; returns warnings about what it would not tell."""
     warnings = []
-    for use in uses_of(workflow):
+    for use in uses_of(workflow, manual=manual):
         secret = known.secrets.get(use.secret.lower())
-        where = f"secret {use.secret} of step {use.step}"
+        where = f"secret {use.secret} of {use.what}"
         if secret is None:
             if known.complete:
                 raise _refused(
@@ -63,28 +72,28 @@ def check_secrets(workflow: Workflow, known: Known, ours: Sequence[str], manual:
                 f"{where} is none of the repository; the secrets of its organisation or server are hidden from this token"
             )
             continue
-        events = secret.get("events") or []
+        events, images = secret.get("events") or [], list(map(str, secret.get("images") or []))
         if manual and events and MANUAL not in events:
             advice = "Allow the event manual for this secret in Woodpecker: without it no manual run starts"
             raise _refused(workflow, f"{where} is only for {', '.join(map(str, events))}", advice)
-        if use.step in ours and secret.get("images") and not use.is_plugin:
+        if images and not (use.is_plugin and _is_allowed(use.image, images)):
             advice = "Take the images off the secret in Woodpecker, or name another secret"
-            raise _refused(workflow, f"{where} is only for plugins ({', '.join(map(str, secret['images']))})", advice)
+            raise _refused(workflow, f"{where} is only for plugins ({', '.join(images)})", advice)
     return warnings
 
 
 def check_plugins(workflow: Workflow, allowed: Optional[Sequence[str]], refused_before: Set[str]) -> List[str]:
     """Raises CannotRun for a plugin that is not allowed; ``allowed`` None: nobody said what is, so it is only a warning."""
     warnings = []
-    for step in workflow.steps:
-        image: Any = step.keys.get("image")
-        if not is_scalar(image) or not _is_one_of(image.value, _FORMERLY_PRIVILEGED) or _is_true(step.keys.get("privileged")):
+    for kind, step in containers(workflow):
+        image = _image(step)
+        if not _is_one_of(image, _FORMERLY_PRIVILEGED):
             continue
-        where = f"step {step.name} uses {image.value}"
-        advice = "Add it to WOODPECKER_PLUGINS_PRIVILEGED of the server"
-        if allowed is not None and not _is_allowed(image.value, allowed):
+        where = f"{kind} {step.name} uses {image}"
+        advice = "Add it to WOODPECKER_PLUGINS_PRIVILEGED of the server, and say so with privileged_plugins"
+        if allowed is not None and not _is_allowed(image, allowed):
             raise _refused(workflow, f"{where}, which is none of the privileged plugins of the server", advice)
-        if allowed is None and any(_is_one_of(image.value, (each,)) for each in refused_before):
+        if allowed is None and any(_is_one_of(image, (each,)) for each in refused_before):
             raise _refused(workflow, f"{where}, which this server refused in its newest pipelines", advice)
         if allowed is None:
             hint = "Woodpecker 3 refuses all workflows of a repository for that, unless WOODPECKER_PLUGINS_PRIVILEGED names it"
@@ -94,10 +103,6 @@ def check_plugins(workflow: Workflow, allowed: Optional[Sequence[str]], refused_
 
 def _refused(workflow: Workflow, what: str, advice: str) -> CannotRun:
     return CannotRun(what, where=workflow.document.path, advice=advice)
-
-
-def _is_true(node: Any) -> bool:
-    return is_scalar(node) and node.value.lower() == "true"
 
 
 def _is_one_of(image: str, names: Sequence[str]) -> bool:

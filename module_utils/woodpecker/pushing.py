@@ -1,16 +1,14 @@
 # Copyright: registry-runbooks contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Which steps push images, and which images: from the settings of plugins, or from the commands that push."""
+"""Which steps push images: by the settings of plugins, or by the commands that push."""
 
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Optional
 
 from ..oci_registry.errors import BadInput
 from ..yaml_file.tree import is_scalar
-from .conditions import strings
-from .substitution import unknown_names
 from .values import plain
 from .workflow import Step, Workflow, commands
 
@@ -21,19 +19,8 @@ _COMMAND = re.compile(
     r"|\bskopeo\s+(?:[^\n]*\s)?copy\b[^\n]*docker://[^\n]*docker://|kaniko/executor\b(?!.*--no-push)|\bbuildctl\b[^\n]*\bpush=true"
 )
 _DRY = {"dry_run": "true", "dry-run": "true", "push": "false", "no_push": "true"}
-_HUB_API = "registry-1.docker.io"
-_HUB = ("docker.io", "index.docker.io", _HUB_API)
-_SPLIT = re.compile(r"[,\s]+")
-
-
-class Pushed(NamedTuple):
-    """What a step pushes. ``images`` are without the registry; ``username`` and ``password`` as an ``environment`` has them, or empty."""
-
-    registry: str
-    images: List[str]
-    others: List[str]  # images of other registries
-    username: Any
-    password: Any
+_BACKGROUND = "pushes in the background", "Take detach out, or nothing can wait for the push"
+_IGNORED = "may fail without failing the pipeline (failure: ignore)", "Take failure out, or a push that failed would be proven"
 
 
 def pushing_step(workflow: Workflow, wanted: Optional[str]) -> Step:
@@ -56,10 +43,10 @@ def pushing_step(workflow: Workflow, wanted: Optional[str]) -> Step:
 
 
 def _usable(workflow: Workflow, step: Step) -> Step:
-    detached: Any = step.keys.get("detach")
-    if is_scalar(detached) and detached.value.lower() == "true":
-        advice = "Take detach out, or nothing can wait for the push"
-        raise workflow.layout.refusal(step.node, f"step {step.name} pushes in the background", advice)
+    for key, wrong, (what, advice) in (("detach", "true", _BACKGROUND), ("failure", "ignore", _IGNORED)):
+        node: Any = step.keys.get(key)
+        if is_scalar(node) and node.value.lower() == wrong:
+            raise workflow.layout.refusal(step.node, f"step {step.name} {what}", advice)
     return step
 
 
@@ -69,89 +56,13 @@ def pushes(workflow: Workflow, step: Step) -> bool:
         return True
     image: Any = step.keys.get("image")
     name = re.split(r"[@:]", image.value.rpartition("/")[2])[0] if is_scalar(image) else ""
-    settings = _settings(workflow, step)
+    settings = settings_of(workflow, step)
     is_dry = any(str(settings.get(key)).lower() == dry for key, dry in _DRY.items())
     return bool(_PLUGIN.search(name)) and any(key in settings for key in ("repo", "repos", "repository")) and not is_dry
 
 
-def _settings(workflow: Workflow, step: Step) -> Dict[str, Any]:
+def settings_of(workflow: Workflow, step: Step) -> Dict[str, Any]:
+    """The settings of a plugin as plain data."""
     node = step.keys.get("settings")
     value = plain(workflow.document, node) if node is not None else {}
     return value if isinstance(value, dict) else {}
-
-
-def pushed(workflow: Workflow, step: Step, registry: str, given: List[str]) -> Pushed:
-    """What ``step`` pushes to ``registry``, or to the one that it names; ``given`` images stand in for what its settings say."""
-    settings = _settings(workflow, step)
-    repositories = [
-        _parted(name, str(settings.get("registry") or "")) for name in _names(settings, "repo", "repos", "repository")
-    ]
-    hosts = list(dict.fromkeys(host for host, _name in repositories))
-    chosen = registry or (hosts[0] if len(hosts) == 1 else "")
-    if not chosen:
-        raise _unclear(
-            workflow, step, f"pushes to {', '.join(hosts)}" if hosts else "does not say where it pushes to", "verify.registry"
-        )
-    mine = [name for host, name in repositories if host == chosen or len(hosts) == 1]
-    others = [f"{host}/{name}" for host, name in repositories if host != chosen and len(hosts) > 1]
-    images = given or [f"{name}:{tag}" for name in mine for tag in _tags(workflow, step, settings)]
-    if not images:
-        raise _unclear(workflow, step, f"does not say which images it pushes to {chosen}", "verify.images")
-    return Pushed(chosen, images, others, *_credentials(settings, hosts[0] if len(hosts) == 1 else chosen))
-
-
-def _unclear(workflow: Workflow, step: Step, what: str, option: str) -> BadInput:
-    return workflow.layout.refusal(step.node, f"step {step.name} {what}", f"Say it with {option}")
-
-
-def _names(settings: Dict[str, Any], *keys: str) -> List[str]:
-    """Values of the first key that is there: a list, or text with commas, as plugins take both."""
-    value: Any = next((settings[key] for key in keys if settings.get(key) not in (None, "")), [])
-    return [name for each in strings(value) for name in _SPLIT.split(each) if name]
-
-
-def _parted(name: str, registry: str) -> Any:
-    """(registry, repository) of what a plugin is told to push."""
-    host, slash, rest = name.partition("/")
-    if slash and (re.search(r"[.:]", host) or host == "localhost"):
-        return (_HUB_API if host in _HUB else host), rest
-    host = _host(registry)
-    if host and host not in _HUB:
-        return host, name
-    return _HUB_API, name if "/" in name else f"library/{name}"
-
-
-def _host(address: str) -> str:
-    return re.sub(r"^https?://", "", address).partition("/")[0]
-
-
-def _tags(workflow: Workflow, step: Step, settings: Dict[str, Any]) -> List[str]:
-    unclear = [
-        key for key in ("auto_tag", "default_tags", "tags_file") if str(settings.get(key, "false")).lower() not in ("false", "")
-    ]
-    if unclear:
-        raise _unclear(workflow, step, f"makes its tags by {unclear[0]}", "verify.images")
-    tags = _names(settings, "tags", "tag") or ["latest"]
-    for text in [*tags, *_names(settings, "repo", "repos", "repository")]:
-        unknown = unknown_names(text, workflow.matrix)
-        if unknown or "$$" in text:
-            raise _unclear(workflow, step, f"pushes {text}, which no variable CI_… decides", "verify.images")
-    return tags
-
-
-def _credentials(settings: Dict[str, Any], registry: str) -> Tuple[Any, Any]:
-    """What the step logs in with. A password that is written out is left alone: it must not be written twice."""
-    logins = settings.get("logins")
-    fitting = [one for one in logins if isinstance(one, dict) and _fits(one, registry)] if isinstance(logins, list) else []
-    source = fitting[0] if fitting else settings
-    username, password = source.get("username"), source.get("password")
-    return (username or "", password) if _is_secret(password) else ("", "")
-
-
-def _fits(login: Dict[str, Any], registry: str) -> bool:
-    host = _host(str(login.get("registry") or _HUB[0]))
-    return host == registry or (host in _HUB and registry in _HUB)
-
-
-def _is_secret(value: Any) -> bool:
-    return isinstance(value, dict) and bool(value.get("from_secret"))

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the server replaces in a workflow file before it reads it: ``${NAME}`` and its forms by what it knows, ``$$`` by one dollar.
 
-It knows the variables ``CI_…``, those of the matrix and those that a manual run was given; whatever else is in braces becomes nothing,
-so a variable of the shell is written ``$${NAME}``. ``$NAME`` without braces is left alone.
+It knows the variables of ``variables.KNOWN``, those of the matrix and those that a manual run was given; whatever else is in braces
+becomes nothing, so a variable of the shell is written ``$${NAME}``. ``$NAME`` without braces is left alone.
 """
 
 from __future__ import annotations
@@ -11,17 +11,21 @@ from __future__ import annotations
 import re
 from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
+from ..yaml_file.tree import effective, is_mapping
 from .edits import Edits, Splice, spliced
 from .values import texts
+from .variables import Place, is_harmless, is_known, places
 from .workflow import Step, Workflow, commands
 
-_FOUND = re.compile(r"\$\$\$\$|\$\$|\$\{[#]?(?P<name>[A-Za-z_][A-Za-z0-9_]*)[^}]*\}?")
 #: Two dollars are meant as one before these; before anything else the shell would make its process id of them.
 _ESCAPED = re.compile(r"[A-Za-z0-9_{(?!#@*$]")
 _SET_BY_SHELL = re.compile(r"(?:^|[\s;&|(])(?:export\s+|local\s+|readonly\s+|declare\s+(?:-\S+\s+)*)*([A-Za-z_][A-Za-z0-9_]*)=")
 _READ_BY_SHELL = re.compile(r"\b(?:for|read(?:\s+-\S+)*|getopts\s+\S+)\s+([A-Za-z_][A-Za-z0-9_]*)")
-#: What agents and servers of Drone had, which Woodpecker still fills in.
-_KNOWN = re.compile(r"(?:CI|DRONE)(?:_[A-Z0-9_]+)?\Z")
+#: What every shell has, or what only agents set: nothing of it is known to the server when it replaces.
+_OF_SHELL = re.compile(
+    r"(?:HOME|PATH|PWD|OLDPWD|USER|LOGNAME|SHELL|HOSTNAME|TERM|LANG|LC_\w+|IFS|UID|EUID|PPID|RANDOM|SECONDS|LINENO|TMPDIR|OPTARG"
+    r"|OPTIND|REPLY|PIPESTATUS|FUNCNAME|BASH\w*|(?:CI|DRONE)_\w+|\W|[0-9]+)\Z"
+)
 
 
 class Lost(NamedTuple):
@@ -33,20 +37,11 @@ class Lost(NamedTuple):
     becomes: str
 
 
-def is_known(name: str, matrix: Set[str]) -> bool:
-    """Whether the server has a value for a variable, whatever a run was given."""
-    return bool(_KNOWN.match(name)) or name in matrix
-
-
-def unknown_names(text: str, matrix: Set[str]) -> List[str]:
-    """Names in braces that the server knows nothing of; what is escaped is left out."""
-    names = [found["name"] for found in _FOUND.finditer(text) if found["name"]]
-    return [name for name in names if not is_known(name, matrix)]
-
-
 def escaped(text: str, matrix: Set[str]) -> str:
-    """``text`` so that the server leaves to the shell what only the shell knows."""
-    return _FOUND.sub(lambda one: one[0] if not one["name"] or is_known(one["name"], matrix) else "$" + one[0], text)
+    """``text`` so that the server leaves to the shell what only the shell knows, and what may hold a quote."""
+    found = [one for place in places(text) for one in place.all() if one.text != "$$"]
+    taken = [one for one in found if not (is_known(one.name, matrix) and is_harmless(one.text, matrix))]
+    return spliced(text, [Splice(one.start, one.start, "$") for one in taken])
 
 
 def lost(workflow: Workflow) -> List[Lost]:
@@ -54,7 +49,7 @@ def lost(workflow: Workflow) -> List[Lost]:
     found: Dict[int, Lost] = {}
     for step, node in _commands(workflow):
         for one in _taken(workflow, step, workflow.document.text, node.start_mark.index, node.end_mark.index):
-            found[one.start()] = Lost(step.name, workflow.document.line(one.start()), one[0], _becomes(one[0]))
+            found[one.start] = Lost(step.name, workflow.document.line(one.start), one.text, _becomes(one))
     return [one for _position, one in sorted(found.items())]
 
 
@@ -65,14 +60,14 @@ def escape(workflow: Workflow, ours: Sequence[str], edits: Edits) -> None:
     for step, node in nodes.values():
         written = _taken(workflow, step, workflow.document.text, node.start_mark.index, node.end_mark.index)
         said = _taken(workflow, step, node.value, 0, len(node.value))
-        if [one[0] for one in written] != [one[0] for one in said]:
+        if [one.text for one in written] != [one.text for one in said]:
             raise workflow.layout.refusal(
                 node, "these commands cannot be escaped as they are written", "Write them as a block (|)"
             )
         for one in written:
-            edits.splice(one.start(), one.start(), _more(one[0]))
+            edits.splice(one.start, one.start, _more(one.text))
         if written:
-            edits.expect(node, spliced(node.value, [Splice(one.start(), one.start(), _more(one[0])) for one in said]))
+            edits.expect(node, spliced(node.value, [Splice(one.start, one.start, _more(one.text)) for one in said]))
         count += len(written)
     edits.done.append(f"{count} places in commands are escaped, so that the server leaves them to the shell")
 
@@ -83,23 +78,35 @@ def _commands(workflow: Workflow) -> Iterator[Tuple[Step, Any]]:
             yield step, node
 
 
-def _taken(workflow: Workflow, step: Step, text: str, start: int, end: int) -> List[Any]:
-    """Matches of what the server would take from the shell of a step."""
+def _taken(workflow: Workflow, step: Step, text: str, start: int, end: int) -> List[Place]:
+    """What the server would take from the shell of a step."""
     everything = "\n".join(commands(step))
-    local = set(_SET_BY_SHELL.findall(everything)) | set(_READ_BY_SHELL.findall(everything)) | _environment(step)
-    found = _FOUND.finditer(text, start, end)
-    return [one for one in found if _is_taken(one, local, workflow.matrix, _ESCAPED.match(text, one.end(), end))]
+    local = set(_SET_BY_SHELL.findall(everything)) | set(_READ_BY_SHELL.findall(everything)) | _environment(workflow, step)
+    found: List[Place] = []
+    waiting = False  # for the second half of an escaped pair of dollars
+    for place in places(text, start, end):
+        if place.text != "$$":
+            found += _lost_in(place, local, workflow.matrix)
+        elif not waiting and not _ESCAPED.match(text, place.end, end):
+            found.append(place)
+        waiting = place.text == "$$" and not waiting and text.startswith("$$", place.end)
+    return found
 
 
-def _is_taken(one: Any, local: Set[str], matrix: Set[str], is_escape: Any) -> bool:
-    name = one["name"]
-    if name:
-        return not is_known(name, matrix) and (name in local or name != name.upper())
-    return one[0] == "$$" and not is_escape
+def _lost_in(place: Place, local: Set[str], matrix: Set[str]) -> List[Place]:
+    """A place and those within it that are lost. Within what the server replaces nothing can be escaped, so then it is lost too."""
+    inner = [one for each in place.inner for one in _lost_in(each, local, matrix)]
+    return [place, *inner] if inner or place.is_error or _is_lost(place.name, local, matrix) else []
 
 
-def _becomes(text: str) -> str:
-    return "$" if text == "$$" else "its default" if ":-" in text else "nothing"
+def _is_lost(name: str, local: Set[str], matrix: Set[str]) -> bool:
+    return not is_known(name, matrix) and (name in local or name != name.upper() or bool(_OF_SHELL.match(name)))
+
+
+def _becomes(place: Place) -> str:
+    if place.is_error:
+        return "an error, and no workflow of this repository runs"
+    return "$" if place.text == "$$" else "its default" if re.match(r"\$\{\w+(?:=|:[-=?+])", place.text) else "nothing"
 
 
 def _more(text: str) -> str:
@@ -107,7 +114,6 @@ def _more(text: str) -> str:
     return "$$" if text == "$$" else "$"
 
 
-def _environment(step: Step) -> Set[str]:
-    node: Any = step.keys.get("environment")
-    pairs = node.value if getattr(node, "id", "") == "mapping" else []
-    return {key.value for key, _value in pairs if getattr(key, "id", "") == "scalar"}
+def _environment(workflow: Workflow, step: Step) -> Set[str]:
+    node = step.keys.get("environment")
+    return set(effective(workflow.document, node)) if is_mapping(node) else {one.value.partition("=")[0] for one in texts(node)}

@@ -21,7 +21,10 @@ def validator(module: Any) -> Optional[Callable[[bytes], None]]:
         return None
     if "%s" not in command:
         raise BadInput("validate holds no %s", advice="Write %s where the command takes the file")
-    words = shlex.split(command)
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise BadInput(f"validate is no command: {error}", advice="Close its quotes") from None
 
     def validate(content: bytes) -> None:
         ending = os.path.splitext(module.params["path"])[1]

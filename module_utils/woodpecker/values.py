@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 from ..oci_registry.errors import BadInput
 from ..yaml_file.document import Document
@@ -23,10 +23,15 @@ def is_sequence(node: Any) -> bool:
 
 def items(node: Any) -> List[Any]:
     """The items of a sequence, with those of the lists that ``- <<: *list`` brings in."""
-    found: List[Any] = []
-    for item in node.value:
+    return [item for item, _number in placed_items(node)]
+
+
+def placed_items(node: Any) -> List[Tuple[Any, int]]:
+    """Each item of a sequence with its number in it, -1 for those that ``- <<: *list`` brings in."""
+    found: List[Tuple[Any, int]] = []
+    for number, item in enumerate(node.value):
         brought = _list_merge(item)
-        found += [item] if brought is None else brought.value
+        found += [(item, number)] if brought is None else [(each, -1) for each in brought.value]
     return found
 
 

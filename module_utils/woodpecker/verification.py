@@ -8,11 +8,13 @@ import re
 from typing import Any, Dict, List, NamedTuple, Sequence, Set
 
 from ..oci_registry.errors import BadInput
-from .pushing import Pushed
-from .substitution import escaped, unknown_names
+from .pushed import Pushed
+from .substitution import escaped
+from .variables import is_harmless, unknown_names
 
 _WORD = re.compile(r"[A-Za-z0-9_@%+=:,./-]+\Z")
-_IMAGE = re.compile(r"[A-Za-z0-9_@:./${}#%+-]+\Z")
+_IMAGE = re.compile(r"[A-Za-z0-9_@:./${}#%+,^=?*~-]+\Z")
+_OF_SHELL = re.compile(r"\$[A-Za-z_$]")
 
 
 class Proof(NamedTuple):
@@ -55,18 +57,19 @@ def verification_step(proof: Proof, matrix: Set[str]) -> Dict[str, Any]:
     step: Dict[str, Any] = {"image": proof.image}
     environment = {"REGISTRY_USERNAME": proof.username, "REGISTRY_PASSWORD": proof.password}
     environment = {name: value for name, value in environment.items() if value}
+    words = command_line(proof, matrix, environment)
     if environment:
         step["environment"] = environment
-    step["commands"] = [" ".join(command_line(proof, matrix))]
+    step["commands"] = [" ".join(words)]
     return step
 
 
-def command_line(proof: Proof, matrix: Set[str]) -> List[str]:
-    """The words of the command, quoted for the shell."""
+def command_line(proof: Proof, matrix: Set[str], environment: Dict[str, Any]) -> List[str]:
+    """The words of the command, quoted for the shell; what cannot be is put into ``environment``."""
     words = ["python3", _quoted(proof.doctor), "verify", "--registry", _quoted(proof.registry)]
     words += ["--scheme", proof.scheme] if proof.scheme != "https" else []
     words += ["--ca-path", _quoted(proof.ca_path)] if proof.ca_path else []
-    return words + [_image(image, matrix) for image in proof.images]
+    return words + [_image(image, f"IMAGE_{number}", matrix, environment) for number, image in enumerate(proof.images, 1)]
 
 
 def _quoted(word: str) -> str:
@@ -77,10 +80,18 @@ def _quoted(word: str) -> str:
     return f"'{word}'"
 
 
-def _image(image: str, matrix: Set[str]) -> str:
-    """Single quotes keep the shell away from what the server fills in; what only the shell knows needs double ones, and an escape."""
+def _image(image: str, variable: str, matrix: Set[str], environment: Dict[str, Any]) -> str:
+    """Single quotes keep the shell away from what the server fills in; what only the shell knows needs double ones, and an escape.
+
+    A branch may be named ``x';id;'``: the server would write that into the command, so the command gets it as a variable.
+    """
     if not _IMAGE.match(image):
         raise BadInput(f"{image!r} is no image (verify.images)", advice="Write repository:tag, such as app:${CI_COMMIT_SHA:0:8}")
     if "$" not in image:
         return image
-    return f'"{escaped(image, matrix)}"' if unknown_names(image, matrix) else f"'{image}'"
+    if unknown_names(image, matrix) or _OF_SHELL.search(image):
+        return f'"{escaped(image, matrix)}"'
+    if is_harmless(image, matrix):
+        return f"'{image}'"
+    environment[variable] = image
+    return f'"${variable}"'

@@ -30,8 +30,6 @@ class When:
         self._items = items(node) if is_sequence(node) else [node]
         if not all(is_mapping(item) for item in self._items):
             raise layout.refusal(node, "this list of conditions holds something else than mappings", "Write each as event: …")
-        if not self._items:
-            raise layout.refusal(node, "this list of conditions is empty", "Take it out: without it the same is meant")
         self.data: List[Item] = [plain(layout.document, item) for item in self._items]
 
     def admit(self, names: Sequence[str], edits: Edits, *, exactly: bool) -> None:
@@ -81,6 +79,8 @@ class When:
     def _refuse_elsewhere(self, changing: List[Any]) -> None:
         """Everything that changes must be written here, and be used nowhere else."""
         layout = self._layout
+        if layout.is_shared(self._owner):
+            raise layout.refusal(self._node, "this condition stands in a step that others take over by its anchor", _WRITE_OUT)
         chain = [(self._owner, self._node)] + [(self._node, item) for item in changing if item is not self._node]
         for parent, child in chain:
             if layout.is_shared(child) or not layout.is_within(parent, child):

@@ -4,19 +4,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Set
+import re
+from typing import Any, Dict, List, NamedTuple, Set, Tuple
 
 from ..oci_registry.errors import BadInput
 from ..yaml_file.document import Document, read_document
 from ..yaml_file.tree import effective, is_mapping, is_scalar
 from .layout import Layout
-from .values import is_sequence, items, plain, texts
+from .values import is_sequence, items, placed_items, plain, texts
 
 
 class Step(NamedTuple):
     """One step. ``keys`` are those that merges bring in as well; ``own`` those that are written in the step itself.
 
-    ``position`` is its place in the node of all steps, -1 where a merge brings the whole step in.
+    ``position`` is its place in the node of all steps, -1 where a merge brings the whole step in. ``is_here``: it is written there,
+    and not somewhere else with an alias in its place.
     """
 
     name: str
@@ -24,16 +26,18 @@ class Step(NamedTuple):
     keys: Dict[str, Any]
     own: Dict[str, Any]
     position: int
+    is_here: bool
 
 
 class Workflow(NamedTuple):
-    """One file. ``steps_node`` is a sequence, or a mapping of names to steps."""
+    """One file. ``steps_node`` is a sequence, or a mapping of names to steps. ``added``: the end of line that the file lacks at its end."""
 
     document: Document
     layout: Layout
     keys: Dict[str, Any]
     steps_node: Any
     steps: List[Step]
+    added: str
 
     def step(self, name: str) -> Any:
         """The step of a name, or None."""
@@ -63,7 +67,8 @@ class Workflow(NamedTuple):
 
 def read_workflow(path: str, content: bytes) -> Workflow:
     """Parse a file. Raises BadInput for what Woodpecker would not take as a workflow."""
-    document = read_document(path, content, "Woodpecker workflow")
+    added = _missing_end(content)
+    document = read_document(path, content + added.encode(), "Woodpecker workflow")
     layout = Layout(document)
     keys = effective(document, document.root)
     steps_node = keys.get("steps")
@@ -75,7 +80,25 @@ def read_workflow(path: str, content: bytes) -> Workflow:
     if not steps:
         raise layout.refusal(steps_node, "there is no step")
     _refuse_same_names(layout, steps)
-    return Workflow(document, layout, keys, steps_node, steps)
+    return Workflow(document, layout, keys, steps_node, steps, added)
+
+
+def containers(workflow: Workflow) -> List[Tuple[str, Step]]:
+    """What runs images: steps, services and clones, each with the word for it; what is none of them is left out."""
+    found = [("step", step) for step in workflow.steps]
+    for key, kind in (("services", "service"), ("clone", "clone")):
+        node = workflow.keys.get(key)
+        named = effective(workflow.document, node).items() if is_mapping(node) else ()
+        listed = [(f"{kind}-{number}", each) for number, each in enumerate(items(node))] if is_sequence(node) else []
+        pairs = [(name, each) for name, each in [*named, *listed] if is_mapping(each)]
+        found += [(kind, _step(workflow.layout, name, each, -1, set())) for name, each in pairs]
+    return found
+
+
+def _missing_end(content: bytes) -> str:
+    """What a file lacks at its end: without it a last block of text would say something else once a step follows it."""
+    found = re.search(rb"\r\n?|\n", content)
+    return "" if content.endswith((b"\n", b"\r")) else found.group().decode() if found else "\n"
 
 
 def _without_steps(layout: Layout, keys: Dict[str, Any]) -> BadInput:
@@ -87,23 +110,35 @@ def _without_steps(layout: Layout, keys: Dict[str, Any]) -> BadInput:
 
 
 def _from_mapping(layout: Layout, node: Any) -> List[Step]:
-    written = {id(value): number for number, (_key, value) in enumerate(node.value)}
+    written = {key.value: number for number, (key, _value) in enumerate(node.value) if is_scalar(key)}
+    here = _written_here(layout, node, [value for _key, value in node.value])
     found = effective(layout.document, node)
-    return [_step(layout, name, value, written.get(id(value), -1)) for name, value in found.items()]
+    return [_step(layout, name, value, written.get(name, -1), here) for name, value in found.items()]
 
 
 def _from_list(layout: Layout, node: Any) -> List[Step]:
-    written = {id(value): number for number, value in enumerate(node.value)}
-    return [_step(layout, f"step-{number}", value, written.get(id(value), -1)) for number, value in enumerate(items(node))]
+    here = _written_here(layout, node, node.value)
+    return [_step(layout, f"step-{number}", each[0], each[1], here) for number, each in enumerate(placed_items(node))]
 
 
-def _step(layout: Layout, name: str, node: Any, position: int) -> Step:
+def _written_here(layout: Layout, parent: Any, values: List[Any]) -> Set[int]:
+    """The numbers of the values that stand in their place: an alias leads to a node that came before."""
+    found: Set[int] = set()
+    position = parent.start_mark.index
+    for number, value in enumerate(values):
+        if value.start_mark.index >= position and layout.is_within(parent, value):
+            found.add(number)
+            position = value.end_mark.index
+    return found
+
+
+def _step(layout: Layout, name: str, node: Any, position: int, here: Set[int]) -> Step:
     if not is_mapping(node):
         raise layout.refusal(node, f"step {name} is no mapping", "A step has keys such as image and commands")
     keys = effective(layout.document, node)
     given: Any = keys.get("name")
     own = {key.value: value for key, value in node.value if is_scalar(key)}
-    return Step(given.value if is_scalar(given) and given.value else name, node, keys, own, position)
+    return Step(given.value if is_scalar(given) and given.value else name, node, keys, own, position, position in here)
 
 
 def _refuse_same_names(layout: Layout, steps: List[Step]) -> None:
@@ -119,12 +154,37 @@ def _refuse_same_names(layout: Layout, steps: List[Step]) -> None:
 
 def depends_on(workflow: Workflow, step: Step) -> List[str]:
     """Names of the steps that a step waits for."""
+    return [_depended(entry) for entry in _dependencies(workflow, step)]
+
+
+def required(workflow: Workflow, step: Step) -> List[str]:
+    """Names of the steps that a step cannot do without: those that it waits for, but for the optional ones."""
+    found = [entry for entry in _dependencies(workflow, step) if not (isinstance(entry, dict) and entry.get("optional") is True)]
+    return [_depended(entry) for entry in found]
+
+
+def _dependencies(workflow: Workflow, step: Step) -> List[Any]:
     node = step.keys.get("depends_on")
-    if node is None:
-        return []
-    value = plain(workflow.document, node)
-    entries = value if isinstance(value, list) else [value]
-    return [str(entry.get("name")) if isinstance(entry, dict) else str(entry) for entry in entries if entry is not None]
+    value = plain(workflow.document, node) if node is not None else []
+    return [entry for entry in (value if isinstance(value, list) else [value]) if entry is not None]
+
+
+def _depended(entry: Any) -> str:
+    return str(entry.get("name")) if isinstance(entry, dict) else str(entry)
+
+
+def waits_for(workflow: Workflow, step: Step, name: str) -> bool:
+    """Whether a step waits for the one of a name, or for one that does."""
+    seen, waiting = set(), [step]
+    while waiting:
+        for each in depends_on(workflow, waiting.pop()):
+            found = workflow.step(each)
+            if each == name:
+                return True
+            if found and each not in seen:
+                seen.add(each)
+                waiting.append(found)
+    return False
 
 
 def commands(step: Step) -> List[str]:

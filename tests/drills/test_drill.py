@@ -13,6 +13,7 @@ from ansible.module_utils.registry_lab.folder import LabFolder
 from ansible.module_utils.registry_lab.scenarios import SCENARIOS
 
 from playbooks.running import run_playbook
+from plugins.processes import processes_of
 
 
 @pytest.fixture
@@ -37,17 +38,6 @@ def drill(tmp_path, labs):
     return run
 
 
-def processes_below(folder):
-    """Command lines of running processes that name something in ``folder``."""
-    lines = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            lines.append(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-        except OSError:
-            continue  # it ended meanwhile
-    return [line for line in lines if f"{folder}" in line and "serve" in line]
-
-
 def after(task, host, sabotage):
     """An event handler that calls ``sabotage`` as soon as a task ended well on a host."""
 
@@ -65,7 +55,7 @@ def test_all_scenarios_pass_and_leave_nothing_behind(drill, labs, registry_binar
     assert (outcome.rc, outcome.failures, outcome.findings) == (0, [], None), outcome.stdout
     assert f"DRILL: PASS, {len(SCENARIOS)} of {len(SCENARIOS)} scenarios" in outcome.text
     assert list(labs.parent.iterdir()) == []
-    assert processes_below(labs.parent) == []
+    assert processes_of(labs.parent) == []
     clocks = outcome.report["results"][0]["clocks"]
     assert set(clocks) == set(SCENARIOS)
     for clock in clocks.values():
@@ -85,7 +75,7 @@ def test_a_source_that_vanishes_fails_the_drill_and_the_evidence_is_kept(drill, 
     assert (lab / "scenario.json").is_file()
     assert (lab / "registry" / "registry.log").is_file()
     assert (lab / "registry" / "data" / "docker").is_dir()
-    assert processes_below(labs.parent) == []
+    assert processes_of(labs.parent) == []
 
 
 def test_damage_after_the_repair_fails_the_proof(drill, labs):
@@ -106,7 +96,7 @@ def test_without_a_registry_there_is_one_clear_message(drill, labs):
     assert (outcome.rc, outcome.findings) == (2, 1)
     assert "'/no/such/registry' is no program that can be run" in outcome.text
     assert list(labs.parent.iterdir()) == []
-    assert processes_below(labs.parent) == []
+    assert processes_of(labs.parent) == []
 
 
 def test_it_refuses_check_mode(tmp_path):

@@ -5,14 +5,17 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
 from ansible.module_utils.registry_lab.binaries import binaries
 from ansible.module_utils.registry_lab.damage import candidates
 from ansible.module_utils.registry_lab.images import build
+from ansible.module_utils.registry_lab.monitoring.spec import JOB
 from ansible.module_utils.registry_lab.push import push
 
 from plugins.monitoring import CATALOG, INTEGRITY, STALE, Watched, mend
@@ -128,4 +131,6 @@ def test_a_pushgateway_that_forgets_is_filled_again(watched: Watched) -> None:
 
 def test_only_the_lab_is_in_the_pushgateway(watched: Watched) -> None:
     """Debian's keeps what it was given in a file of the machine, and would bring along what others pushed."""
-    assert watched.value("last_run_timestamp") is not None  # one series, else it fails
+    with urllib.request.urlopen(f"{watched.facts['urls']['pushgateway']}/api/v1/metrics", timeout=10) as answer:
+        groups = json.load(answer)["data"]
+    assert {group["labels"]["job"] for group in groups} == {JOB}

@@ -33,7 +33,7 @@ def image() -> bytes:
     _version, library, program = about()
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
-        tar.add(program, "usr/local/bin/python")
+        tar.add(program, "usr/local/bin/python3")
         tar.add(library, f"usr/local/lib/{library.name}", filter=_wanted)
         for path in sorted({each for made in [program, *library.rglob("*.so")] for each in _libraries(made)}):
             tar.add(Path(path).resolve(), path.lstrip("/"))

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -127,10 +129,65 @@ def test_names_of_secrets_and_of_the_job(checkout, apply):
     assert apply(system="gitlab", push_step="build", **inputs).rc == 0
     job = yaml.safe_load((checkout / "ci" / "verify-integrity.gitlab-ci.yml").read_text(encoding="utf-8"))["verify-integrity"]
     assert job["variables"] == {"REGISTRY_USERNAME": "$R_USER", "REGISTRY_PASSWORD": "$R_PASS"}
-    assert job["needs"] == ["build"]
+    assert job["needs"] == [{"job": "build", "optional": True}]
+    assert (job["stage"], job["rules"]) == (".post", [{"if": "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"}])
     assert apply(system="github", file="verify.yml", **inputs).rc == 0
     text = (checkout / "verify.yml").read_text(encoding="utf-8")
     assert "REGISTRY_USERNAME: ${{ secrets.R_USER }}" in text and "REGISTRY_PASSWORD: ${{ secrets.R_PASS }}" in text
+
+
+def test_branches_and_the_stage_of_gitlab(checkout, apply):
+    inputs = {"system": "gitlab", "registry": "registry.example.com", "images": ["app:1"], "branches": ["main", "release/1.*"]}
+    assert apply(**inputs, step="prove", stage="verify").rc == 0
+    path = checkout / "ci" / "verify-integrity.gitlab-ci.yml"
+    job = yaml.safe_load(path.read_text(encoding="utf-8"))["prove"]
+    assert "needs" not in job
+    assert job["stage"] == "verify"
+    assert [rule["if"] for rule in job["rules"]] == ['$CI_COMMIT_BRANCH == "main"', r"$CI_COMMIT_BRANCH =~ /^release\/1\..*$/"]
+    command = ["check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", str(path)]
+    outcome = subprocess.run(command, capture_output=True, text=True, env=ansible_environment(), check=False)
+    assert outcome.returncode == 0, outcome.stdout
+
+
+def test_a_step_of_somebodys_own_keeps_its_name(checkout, apply):
+    workflow = checkout / ".woodpecker" / "build.yml"
+    own = INCIDENT.replace("name: slack", "name: notify")
+    workflow.write_text(
+        own.replace("curlimages/curl", "deblan/email").replace("curl -s", "mail").replace("SLACK", "M"), encoding="utf-8"
+    )
+    inputs = {"file": ".woodpecker/build.yml", "branches": ["master"], "secrets": {"webhook": "slack_webhook"}}
+    assert (
+        "step notify is there, does something else, and would be replaced. Give notify.step another name" in apply(**inputs).text
+    )
+    assert apply(**inputs, notify_step="told", step="prove").rc == 0
+    steps = [step["name"] for step in yaml.safe_load(workflow.read_text(encoding="utf-8"))["steps"]]
+    assert steps == ["build-and-push", "prove", "verify-integrity", "notify", "told"]
+
+
+@pytest.mark.parametrize(
+    ("plugins", "of_all", "rc"),
+    [(["woodpeckerci/plugin-docker-buildx"], [], 0), ([], None, 2), (None, None, 0), (None, [], 2)],
+    ids=["its own", "none", "unknown", "none for all"],
+)
+def test_as_one_of_many_checkouts(checkout, tmp_path, plugins, of_all, rc):
+    one = {"checkout": str(checkout), "file": ".woodpecker/build.yml", "branches": ["master"], "privileged_plugins": plugins}
+    one = {key: value for key, value in one.items() if value is not None}
+    tasks = [{"ansible.builtin.include_tasks": str(ROOT / "playbooks" / "tasks" / "ci.yml")}]
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
+    play["vars"] = {"__detect_checkout": one, "ci_verification_source": str(ROOT)}
+    playbook = tmp_path / "many.yml"
+    playbook.write_text(yaml.safe_dump([play]), encoding="utf-8")
+    local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    hosts = {**local, **({} if of_all is None else {"ci_verification_privileged_plugins": of_all})}
+    inventory = tmp_path / "hosts.json"
+    inventory.write_text(json.dumps({"all": {"hosts": {"localhost": hosts}}}), encoding="utf-8")
+    command = ["ansible-playbook", "-i", str(inventory), str(playbook), "--check"]
+    outcome = subprocess.run(command, capture_output=True, text=True, env=ansible_environment(), cwd=ROOT, check=False)
+    assert outcome.returncode == rc, outcome.stdout + outcome.stderr
+    assert ("none of the privileged plugins" in outcome.stdout) == (rc == 2)
+    assert ("say with privileged_plugins what it names" in outcome.stdout + outcome.stderr) == (
+        plugins is None and of_all is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -140,6 +197,10 @@ def test_names_of_secrets_and_of_the_job(checkout, apply):
         ({}, "Nothing says which workflow is meant"),
         ({"system": "gitlab"}, "Nothing says what is to be proven"),
         ({"system": "gitlab", "registry": "r.example.com", "images": ["app:1;id"]}, "app:1;id cannot be written in a command"),
+        (
+            {"system": "gitlab", "registry": "r.example.com", "images": ["app:1"], "branches": ['x" || "1']},
+            "cannot be written in a rule",
+        ),
         ({"file": ".woodpecker/build.yml", "image": "python:3"}, "python:3 floats"),
         ({"file": ".woodpecker/nothing.yml"}, "cannot be read (No such file or directory)"),
     ],

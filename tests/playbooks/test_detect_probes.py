@@ -77,7 +77,11 @@ def test_an_empty_group_of_probes_is_none(tmp_path: Path) -> None:
 def test_kubernetes_takes_all_of_it(tmp_path: Path) -> None:
     given = {"probe_kubernetes": {"folder": "/manifests"}}
     assert shares(tmp_path, given, registry_vms=VMS) == {}
-    assert list(shares(tmp_path, {**given, "probe_here": "kubernetes"}, registry_vms=VMS)["localhost"]) == ["one", "two", "three"]
+    assert list(shares(tmp_path, {**given, "registry_probe_place": "kubernetes"}, registry_vms=VMS)["localhost"]) == [
+        "one",
+        "two",
+        "three",
+    ]
 
 
 REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {

@@ -136,7 +136,7 @@ def test_an_image_that_was_pinned_elsewhere_stays_unless_another_one_is_asked_fo
 @pytest.mark.xdist_group("vm")
 def test_pinning_to_another_image_is_no_drift(watched, play):
     assert watched.play()[0] == 0
-    image = watched.vm.images["2"].replace("registry:", "registry-copy:")
+    image = watched.vm.images["2"].replace("registry:2", "registry:2.9.9")
     watched.vm.docker("tag", watched.vm.images["2"], image)
     floats = {"pin_allow_floating": ["2"]}  # as the images of the lab are named
     outcome = play("pin", {"pin_image": image, **floats}, inventory=watched.vm.inventory)

@@ -25,7 +25,7 @@ from ansible.module_utils.registry_lab.vm.client import neutral_environment
 from ansible.module_utils.registry_lab.vm.lab import VmLab
 
 _LAB = re.compile(r"""\b(?:vm_lab|new_vm_lab|labs_made|VmLab)\b|xdist_group\("vm"\)""")
-_GROUP = re.compile(r"""^pytestmark = pytest\.mark\.xdist_group\("(\w+)"\)""", re.MULTILINE)
+_GROUP = re.compile(r"""^pytestmark = \[?pytest\.mark\.xdist_group\("(\w+)"\)""", re.MULTILINE)
 
 
 class RunningVm:

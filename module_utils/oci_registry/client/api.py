@@ -163,10 +163,11 @@ class Client:
 
 
 def _looks_foreign(answer: Answer) -> bool:
-    """A 404 without any mark of the API, or a page for people."""
+    """A 404 without any mark of the API, or a page for people: proxies answer errors of their own with those, 500 too."""
     if answer.status == 404:
         return not speaks_distribution(answer)
-    return answer.status == 200 and answer.headers.get("content-type", "").lower().startswith("text/html")
+    is_page = answer.headers.get("content-type", "").lower().startswith("text/html")
+    return is_page and (answer.status == 200 or (answer.status >= 400 and not speaks_distribution(answer)))
 
 
 def _descriptors(page: Dict[str, Any], place: str) -> Tuple[Descriptor, ...]:

@@ -47,7 +47,9 @@ def dial(origin: Origin, context: Callable[[], ssl.SSLContext], timeout: float) 
 def _connect(host: str, port: int, timeout: float) -> socket.socket:
     try:
         sock = socket.create_connection((host, port), timeout)
-    except (socket.gaierror, UnicodeError):
+    except (socket.gaierror, UnicodeError) as error:
+        if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+            raise Died(DIED, f"the name {host} does not resolve for now: no name server answers") from None
         advice = "Check the spelling, and the resolver of this machine"
         raise Unreachable("the name does not resolve", where=host, advice=advice) from None
     except OSError as error:

@@ -111,8 +111,13 @@ class Pool:
         dialled = dial(origin, self._tls, self._settings.timeout)
         connection = Connection(origin, dialled, self._settings.timeout, AGENT)
         with self._lock:
-            self._open.add(connection)
             self.not_after[origin] = dialled.not_after
+            closed = self._closed
+            if not closed:
+                self._open.add(connection)
+        if closed:  # meanwhile
+            connection.close()
+            raise Unreachable("the client was closed", where=origin.address)
         return connection
 
     def _tls(self) -> ssl.SSLContext:

@@ -11,6 +11,7 @@ from typing import Any, Optional
 from ..client import Client, Settings
 from ..errors import BadInput
 from ..options import MAX_CONCURRENCY
+from ..secret_file import first_line
 from ..walk import PROOFS
 
 CREDENTIALS = """\
@@ -53,16 +54,9 @@ def client_of(arguments: argparse.Namespace, registry: str) -> Client:
 
 def password_of(path: Optional[str]) -> Optional[str]:
     """The password in a file, in standard input (``-``) or, without a path, in the environment. Raises :class:`BadInput`."""
-    return os.environ.get("REGISTRY_PASSWORD") if path is None else first_line(path, "the password file")
-
-
-def first_line(path: str, what: str) -> str:
-    """The first line of a file, or of standard input for ``-``. Raises :class:`BadInput`."""
-    try:
-        with open(0 if path == "-" else path, encoding="utf-8", closefd=path != "-") as file:
-            return file.readline().rstrip("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{what} cannot be read", where=path, advice=str(error)) from None
+    if path is None:
+        return os.environ.get("REGISTRY_PASSWORD")
+    return first_line(path, "the password file", standard_input=True)
 
 
 def concurrency_of(value: int) -> int:

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Sequence
 
 from ..errors import BadInput
-from ..probe import PROBE_OPTIONS, Looked, probe
+from ..probe import PROBE_OPTIONS, Done, Looked, is_well, probe
 from ..probe.words import words
 from ..render import printable
-from ..report import EXIT_FINDINGS, EXIT_HEALTHY, EXIT_NOT_LOOKED
+from ..report import EXIT_HEALTHY, EXIT_NOT_LOOKED
 from . import config
 from .command import Command
 from .connection import add_access, password_of
@@ -32,8 +32,11 @@ credentials:
   With --config, only passwords come from there, and only for servers whose user it names.
 
 exit codes:
-  0 healthy    1 findings (0 with --exit-zero)    2 could not look, or could not report (bad options included)
+  0 healthy    1 findings    2 could not look, or could not report (bad options included)
+  With --exit-zero, 0 also for findings, and for single repositories that could not be looked at.
 """
+#: options that say how a registry is reached, which is in the configuration where there is one
+_OF_REGISTRY = ("repository", "scheme", "username", "password_file", "ca_path", "insecure_skip_tls_verify")
 _RUN = ("proof", "concurrency", "timeout", "budget", "rate", "max_series", "textfile", "state")
 
 
@@ -43,7 +46,7 @@ def _add(command: argparse.ArgumentParser) -> None:
     add("--config", metavar="FILE", help="the registries and everything else; options override it. See below")
     add("--repository", action="append", default=[], metavar="NAME", help="only these; the catalog is not asked")
     add_access(command)
-    command.set_defaults(proof=None, concurrency=None, timeout=None)
+    command.set_defaults(proof=None, concurrency=None, timeout=None, scheme=None, username=None)
     add(
         "--budget",
         type=float,
@@ -57,21 +60,31 @@ def _add(command: argparse.ArgumentParser) -> None:
     add("--pushgateway", metavar="URL", help="push the metrics there, a group for each registry")
     add("--pushgateway-job", metavar="JOB", help="its job label (default: registry_manifest_integrity)")
     add("--textfile", metavar="FILE", help="write the metrics there")
-    add("--exit-zero", action="store_true", help="exit 0 even with findings: the metrics tell of them")
+    add("--exit-zero", action="store_true", help="exit 0 even with findings or unreadable repositories: the metrics tell of them")
     add("--quiet", action="store_true", help="say nothing on standard error of what went well")
 
 
 def _run(arguments: argparse.Namespace) -> int:
     options = _options(arguments)
     to_file = bool(options["pushgateway"] or options["textfile"])
-    done = probe(options, None if arguments.quiet else _say)
+    done = probe(options, _say_problems if arguments.quiet else _say)
     for note in done.notes:
         say(f"note: {note}")
     for problem in done.problems:
         say(problem)
     if not to_file and not put_out(done.text):
         return EXIT_NOT_LOOKED
-    return EXIT_HEALTHY if arguments.exit_zero and done.exit_code == EXIT_FINDINGS else done.exit_code
+    return EXIT_HEALTHY if arguments.exit_zero and _is_told(done) else done.exit_code
+
+
+def _is_told(done: Done) -> bool:
+    """Whether the metrics say it all: another run now would find the same."""
+    return not done.problems and not any(each.error for each in done.looked)
+
+
+def _say_problems(looked: Looked) -> None:
+    if not is_well(looked):
+        _say(looked)
 
 
 def _say(looked: Looked) -> None:
@@ -84,6 +97,7 @@ def _options(arguments: argparse.Namespace) -> Dict[str, Any]:
     if bool(arguments.config) == bool(arguments.registry):
         raise BadInput("give --registry, or --config FILE", where="probe")
     if arguments.config:
+        _refuse(arguments, (*_OF_REGISTRY, *(() if arguments.pushgateway else ("pushgateway_job",))))
         whole = config.read(arguments.config)
         given: Dict[str, Any] = dict(config.part(whole, "probe", PROBE_OPTIONS, arguments.config))
     else:
@@ -96,13 +110,22 @@ def _options(arguments: argparse.Namespace) -> Dict[str, Any]:
     return given
 
 
+def _refuse(arguments: argparse.Namespace, names: Sequence[str]) -> None:
+    """Refuse options that would do nothing."""
+    for name in names:
+        if getattr(arguments, name):
+            option = f"--{name.replace('_', '-')}"
+            raise BadInput(f"{option} does nothing with --config", where="probe", advice="Write it into the configuration")
+
+
 def _registries(arguments: argparse.Namespace) -> List[Mapping[str, Any]]:
-    password = password_of(arguments.password_file) if arguments.username else None
+    username = arguments.username or os.environ.get("REGISTRY_USERNAME")
+    password = password_of(arguments.password_file) if username else None
     return [
         {
             "registry": registry,
             "scheme": arguments.scheme,
-            "username": arguments.username,
+            "username": username,
             "password": password,
             "ca_path": arguments.ca_path,
             "validate_certs": not arguments.insecure_skip_tls_verify,

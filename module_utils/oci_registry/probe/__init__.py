@@ -6,6 +6,6 @@ from __future__ import annotations
 
 from .options import PROBE_OPTIONS
 from .registry import Looked, look
-from .run import Done, probe
+from .run import Done, is_well, probe
 
-__all__ = ["PROBE_OPTIONS", "Done", "Looked", "look", "probe"]
+__all__ = ["PROBE_OPTIONS", "Done", "Looked", "is_well", "look", "probe"]

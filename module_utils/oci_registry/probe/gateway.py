@@ -13,7 +13,7 @@ from ..client import Settings
 from ..client.answer import Answer
 from ..client.auth.basic import basic_header
 from ..client.consume import Collect
-from ..client.death import Died
+from ..client.death import TIMEOUT, Died
 from ..client.head import Headers
 from ..client.origin import Origin, split_url
 from ..client.pool import Message
@@ -30,6 +30,8 @@ _MAX_METRICS_BYTES = 64 * 1024 * 1024
 _SAID = 300  # characters of what it says
 _CONTENT_TYPE = ("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 _AGAIN = Rule(None, 1.0)
+_ONCE_MORE = Rule(1, 1.0)  # after a timeout: the next run is due
+_LONGEST_WAIT = 5.0  # seconds, whatever Retry-After says
 _TRY_AGAIN = (429, 500, 502, 503, 504)
 
 
@@ -98,7 +100,7 @@ class Gateway:
             try:
                 answer = self._wire.finish(self._wire.send(self._origin, message), Collect(_MAX_METRICS_BYTES))
             except Died as death:
-                if tries.another(_AGAIN):
+                if tries.another(_ONCE_MORE if death.kind == TIMEOUT else _AGAIN):
                     continue
                 raise Unreachable(f"the Pushgateway gives no answer: {death.what} ({tries})", where=self.address) from None
             retry_after = answer.headers.get("retry-after")
@@ -130,6 +132,7 @@ def _settings(address: Address, origin: Origin) -> Settings:
         ca_path=address.ca_path,
         validate_certs=address.validate_certs,
         timeout=address.timeout,
+        retry_wait_cap=_LONGEST_WAIT,
     )
 
 

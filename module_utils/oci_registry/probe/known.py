@@ -39,12 +39,11 @@ class Past(NamedTuple):
 
 
 class Known(NamedTuple):
-    """One registry. ``remembered``: whether anything of an earlier run was found; without that, nothing can be said of the past."""
+    """One registry."""
 
     repositories: Dict[str, Past]
     last_success: float = 0.0
     certificate_not_after: float = 0.0
-    remembered: bool = False
 
 
 def count(findings: Iterable[Finding]) -> Dict[Kind, int]:
@@ -61,8 +60,8 @@ def most(one: Counts, other: Counts) -> Dict[Kind, int]:
     return {kind: max(one.get(kind, 0), other.get(kind, 0)) for kind in {*one, *other}}
 
 
-def recall(samples: Iterable[Sample]) -> Known:
-    """What the metrics of an earlier run tell."""
+def recall(samples: Iterable[Sample], now: float) -> Known:
+    """What the metrics of an earlier run tell. Times after ``now``, of a clock that was wrong, are taken for never."""
     singles: Dict[str, float] = {}
     repositories: Dict[str, Past] = {}
     for sample in samples:
@@ -71,20 +70,23 @@ def recall(samples: Iterable[Sample]) -> Known:
         if repository is None:
             singles[name] = sample.value
         else:
-            repositories[repository] = _learned(repositories.get(repository, Past()), name, sample)
+            repositories[repository] = _learned(repositories.get(repository, Past()), name, sample, now)
     return Known(
         repositories,
-        singles.get("last_success_timestamp", 0.0),
+        _past_time(singles.get("last_success_timestamp", 0.0), now),
         singles.get("certificate_not_after_timestamp", 0.0),
-        "last_run_timestamp" in singles,
     )
 
 
-def _learned(past: Past, name: str, sample: Sample) -> Past:
+def _past_time(value: float, now: float) -> float:
+    return value if 0 <= value <= now else 0.0
+
+
+def _learned(past: Past, name: str, sample: Sample, now: float) -> Past:
     if name == "repository_last_checked_timestamp":
-        return past._replace(checked=sample.value)
+        return past._replace(checked=_past_time(sample.value, now))
     if name == "repository_last_attempt_timestamp":
-        return past._replace(attempted=sample.value)
+        return past._replace(attempted=_past_time(sample.value, now))
     if name == "repository_tags":
         return past._replace(tags=int(sample.value))
     kind = (sample.labels.get("code", ""), sample.labels.get("severity", ""))

@@ -11,6 +11,7 @@ from ..render.prometheus import HELP, PREFIX
 __all__ = ["ABOUT", "PREFIX"]
 
 _MORE: Dict[str, str] = {
+    "catalog_accessible": "Whether the registry could be looked at; single repositories that could not are counted by repos_unreadable.",
     "last_success_timestamp": "When the last run ended that could look at all that it set out to, in seconds since 1970; 0 for never.",
     "repositories": "Repositories that the registry lists.",
     "tags": "Tags that are known, over all repositories.",

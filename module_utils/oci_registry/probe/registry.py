@@ -9,7 +9,7 @@ import time
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set
 
 from ..client import Client, Settings
-from ..errors import AuthenticationFailed, NotARegistry, ProtocolError, RegistryError
+from ..errors import AuthenticationFailed, NotARegistry, ProtocolError, RegistryError, RegistryUnavailable, Unreachable
 from ..findings import Finding
 from ..reference import is_repository
 from ..walk import Options, Outcome, Walk
@@ -17,11 +17,14 @@ from .known import Known, Past, count, in_order, most
 
 #: share of the budget after which no further repository is begun
 _LAST_CALL = 0.9
+#: shares of the budget to wait for a registry that does not answer, before each further try: a restart, or a name server's, is no outage
+_WAITS = (0.01, 0.03, 0.1)
 _CLOSED = "If it is only the catalog that is closed, name the repositories"
-_EMPTY = (
-    "lists no repository, and had {count} before. Is this the right registry, or does a proxy lead elsewhere? "
-    "If it was emptied on purpose, run once with --allow-empty"
+_LOST = (
+    "lists {now}, and had {count} before. Is this the right registry, or does a proxy lead elsewhere? "
+    "If that was done on purpose, run once with --allow-empty"
 )
+_FEW = 2  # so many repositories may be replaced by others without a question
 _THE_REST = "the rest: "
 
 
@@ -110,14 +113,45 @@ class _Look:
         self._client.close()
 
     def _error(self) -> str:
-        """Look, and say why that was not possible; empty where it was."""
+        """Look, again where nothing answers, and say why that was not possible; empty where it was."""
+        for share in _WAITS:
+            try:
+                return self._tried()
+            except (Unreachable, RegistryUnavailable):
+                if self._stopped.wait(share * self._limits.budget):
+                    break
+        try:
+            return self._tried()
+        except RegistryError as error:
+            return str(error)
+
+    def _tried(self) -> str:
+        """One try of :meth:`_error`. Raises Unreachable or RegistryUnavailable where it may be another one's turn."""
+        self._begun.clear()
+        self._in_part.clear()
+        self._unreadable.clear()
         try:
             self._names = self._list()
+        except (Unreachable, RegistryUnavailable):
+            if self._stopped.is_set():
+                return self._too_slow("did not list its repositories")
+            raise
         except RegistryError as error:
             return self._no_catalog(error)
-        if not self._names and self._before.repositories and not self._limits.allow_empty:
-            return f"{self._target.settings.registry}: {_EMPTY.format(count=len(self._before.repositories))}"
-        return self._walked(self._names)
+        return self._lost(self._names) or self._walked(self._names)
+
+    def _lost(self, names: List[str]) -> str:
+        """What is said of a registry none of whose repositories is there any more; empty for any other."""
+        before = self._before.repositories
+        if self._limits.allow_empty or self._target.repositories or not before or not before.keys().isdisjoint(names):
+            return ""
+        if names and len(before) <= _FEW:
+            return ""
+        now = f"{len(names)} repositories, none of which it had" if names else "no repository"
+        return f"{self._target.settings.registry}: {_LOST.format(now=now, count=len(before))}"
+
+    def _too_slow(self, what: str) -> str:
+        return f"{self._client.address}: {what} within the budget of {self._limits.budget:g} s"
 
     def _list(self) -> List[str]:
         if self._target.repositories:
@@ -126,7 +160,7 @@ class _Look:
 
     def _no_catalog(self, error: RegistryError) -> str:
         if self._stopped.is_set():
-            return f"{self._client.address}: did not list its repositories within the budget of {self._limits.budget:g} s"
+            return self._too_slow("did not list its repositories")
         closed = isinstance(error, (AuthenticationFailed, NotARegistry, ProtocolError)) and _CLOSED not in str(error)
         return f"{error}. {_CLOSED}" if closed else str(error)
 
@@ -136,16 +170,22 @@ class _Look:
             named = bool(self._target.repositories)
             report = self._walk.repositories(self._in_time(names), must_exist=named, every=None if named else names)
         except RegistryError as error:
-            return "" if self._stopped.is_set() else str(error)
+            if self._stopped.is_set():
+                return self._too_slow(f"finished none of {len(names)} repositories")
+            if isinstance(error, (Unreachable, RegistryUnavailable)):
+                raise
+            return str(error)
         if self._walk.interrupted:
             raise KeyboardInterrupt  # nothing is reported of a run that somebody ended
         if self._stopped.is_set():
-            return ""
+            return "" if self._now or not names else self._too_slow(f"finished none of {len(names)} repositories")
         given_up = [problem for problem in report.problems if problem.startswith(_THE_REST)]
         why = next(iter(self._unreadable.values()), "")
         if given_up:
             return f"{self._client.address}: {given_up[0][len(_THE_REST) :]}. {why}".rstrip()
-        return why if names and not self._now else ""
+        if names and not self._now:
+            return why or self._too_slow(f"began none of {len(names)} repositories")
+        return ""
 
     def _in_time(self, names: List[str]) -> Iterator[str]:
         for name in in_order(names, self._before.repositories):
@@ -186,8 +226,14 @@ class _Look:
             seconds=time.monotonic() - self._began,
             requests=self._client.requests,
             bytes_received=self._client.bytes_received,
-            certificate_not_after=self._client.certificate_not_after or self._before.certificate_not_after,
+            certificate_not_after=self._certificate(),
         )
+
+    def _certificate(self) -> float:
+        """When it expires; what was known of it counts where it is looked at, and could not be this time."""
+        settings = self._target.settings
+        known = self._before.certificate_not_after if settings.scheme == "https" and settings.validate_certs else 0.0
+        return self._client.certificate_not_after or known
 
     def _all(self, error: str, ended: float) -> Dict[str, Past]:
         """Every repository that there is; where the registry could not be looked at, those that were known stay."""

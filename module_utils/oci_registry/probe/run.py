@@ -23,6 +23,7 @@ from .registry import Limits, Looked, Target, look
 from .samples import samples
 from .secret import credentials
 
+_LEAST = 1.0  # seconds
 Options = Mapping[str, Any]
 Hear = Callable[[Looked], None]
 
@@ -40,13 +41,13 @@ class Done(NamedTuple):
         """2 where something could not be looked at or written down, else 1 for findings, else 0."""
         if self.problems or not all(each.complete for each in self.looked):
             return EXIT_NOT_LOOKED
-        broken = any(
-            number and severity != INFO
-            for each in self.looked
-            for past in each.repositories.values()
-            for (_code, severity), number in past.findings.items()
-        )
-        return EXIT_FINDINGS if broken else EXIT_HEALTHY
+        return EXIT_HEALTHY if all(map(is_well, self.looked)) else EXIT_FINDINGS
+
+
+def is_well(looked: Looked) -> bool:
+    """Whether all could be looked at, and nothing is known to be broken."""
+    kinds = (kind for past in looked.repositories.values() for kind, number in past.findings.items() if number)
+    return looked.complete and all(severity == INFO for _code, severity in kinds)
 
 
 def probe(options: Options, hear: Optional[Hear] = None) -> Done:
@@ -69,8 +70,8 @@ class _Run:
         deadline = time.monotonic() + self._options["budget"]
         try:
             for left, target in zip(range(len(self._targets), 0, -1), self._targets):
-                budget = max(1.0, (deadline - time.monotonic()) / left)
-                self._one(target, budget)
+                now = time.monotonic()
+                self._one(target, now + (deadline - now) / left)
         finally:
             if self._gateway is not None:
                 self._gateway.close()
@@ -79,10 +80,12 @@ class _Run:
         self._write("state", render(self._kept, ABOUT))
         return self._done._replace(text=text)
 
-    def _one(self, target: Target, budget: float) -> None:
+    def _one(self, target: Target, until: float) -> None:
+        """Look at one registry, and report it; what it takes to remember counts, so that a Pushgateway that hangs delays nothing."""
         options = self._options
-        limits = Limits(options["proof"], concurrency_from(options), budget, options["allow_empty"])
-        looked = look(target, limits, self._recall(target.instance))
+        known = self._recall(target.instance)
+        budget = max(_LEAST, until - time.monotonic())
+        looked = look(target, Limits(options["proof"], concurrency_from(options), budget, options["allow_empty"]), known)
         shown = list(samples(looked, options["max_series"]))
         self._shown += shown
         self._kept += samples(looked, None)
@@ -97,16 +100,15 @@ class _Run:
 
     def _recall(self, instance: str) -> Known:
         """What is known from the last run, from wherever that is kept."""
-        path = self._options["state"] or self._options["textfile"]
-        if path:
-            return recall(parse(textfile.read(path), f"{PREFIX}_", {"instance": instance}))
-        if self._gateway is None:
-            return recall(())
+        path, samples = self._options["state"] or self._options["textfile"], []
         try:
-            return recall(self._gateway.recall(instance))
+            if path:
+                samples = list(parse(textfile.read_strictly(path), f"{PREFIX}_", {"instance": instance}))
+            elif self._gateway is not None:
+                samples = self._gateway.recall(instance)
         except RegistryError as error:
-            self._done.notes.append(f"what was known of {instance} cannot be had from the Pushgateway: {error}")
-            return recall(())
+            self._done.notes.append(f"what was known of {instance} cannot be had: {error}")
+        return recall(samples, time.time())
 
     def _write(self, what: str, text: str) -> None:
         if self._options[what]:

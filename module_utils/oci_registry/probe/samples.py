@@ -58,21 +58,27 @@ def _inventory(looked: Looked) -> Dict[str, float]:
     elif not looked.error:
         values["coverage_oldest_timestamp"] = float(int(looked.ended))
     failures = sum(past.failures for past in looked.repositories.values())
-    if failures or not looked.error:  # a registry that could not be looked at never has "0 failures"
+    if failures or _may_be_healthy(looked):
         values["failures"] = float(failures)
     return values
 
 
+def _may_be_healthy(looked: Looked) -> bool:
+    """Whether a zero may be said: of a registry that could be looked at, and every repository of which was, in this run or before."""
+    return not looked.error and all(past.checked for past in looked.repositories.values())
+
+
 def _findings(looked: Looked, instance: Mapping[str, str]) -> Iterator[Sample]:
-    """Every code and severity; where the registry could not be looked at, only what is known to be broken."""
+    """Every code and severity; where not all of the registry was looked at, only what is known to be broken."""
     totals: Dict[Kind, int] = {}
     for past in looked.repositories.values():
         for kind, number in past.findings.items():
             totals[kind] = totals.get(kind, 0) + number
+    zeros = _may_be_healthy(looked)
     for code in CODES:
         for severity in SEVERITIES:
             number = totals.get((code, severity), 0)
-            if number or not looked.error:
+            if number or zeros:
                 yield Sample(f"{PREFIX}_findings", {**instance, "code": code, "severity": severity}, number)
 
 
@@ -91,8 +97,8 @@ def _repositories(chosen: List[Named], instance: Mapping[str, str], limit: Optio
     rows: List[Sample] = []
     for name, past in chosen:
         labels = {**instance, "repository": name}
-        yield Sample(f"{PREFIX}_repository_tags", labels, past.tags)
         if past.checked:
+            yield Sample(f"{PREFIX}_repository_tags", labels, past.tags)
             yield Sample(f"{PREFIX}_repository_last_checked_timestamp", labels, int(past.checked))
         if past.attempted > past.checked:
             yield Sample(f"{PREFIX}_repository_last_attempt_timestamp", labels, int(past.attempted))

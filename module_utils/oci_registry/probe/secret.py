@@ -8,8 +8,7 @@ import os
 from typing import Any, Mapping, Optional, Tuple
 
 from ..errors import BadInput
-
-_LARGEST = 1 << 16  # characters
+from ..secret_file import first_line
 
 
 def credentials(options: Mapping[str, Any], variable: str) -> Tuple[Optional[str], Optional[str]]:
@@ -27,12 +26,4 @@ def credentials(options: Mapping[str, Any], variable: str) -> Tuple[Optional[str
 
 
 def _in_file(path: Optional[str]) -> str:
-    """The first line of a file; empty without one."""
-    if not path:
-        return ""
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.readline(_LARGEST).rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise BadInput(f"the file with credentials cannot be read ({why})", where=path) from None
+    return first_line(path, "the file with credentials") if path else ""

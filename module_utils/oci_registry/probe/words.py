@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Iterator, List
 
-from ..findings import INFO, sort_key
+from ..findings import CRITICAL, INFO, sort_key
 from ..render import image_name, missing
 from .registry import Looked
 
@@ -42,9 +42,14 @@ def _verdict(looked: Looked, failures: int) -> str:
 
 
 def _broken(looked: Looked) -> Iterator[str]:
+    """What this run found, and how much earlier ones did where this one did not look."""
     for finding in sorted(looked.findings, key=sort_key):
         if finding.severity != INFO:
             yield f"{finding.severity} {image_name(finding)} {missing(finding)}"
+    seen = {finding.repository for finding in looked.findings}
+    for name, past in sorted(looked.repositories.items()):
+        if past.failures and name not in seen:
+            yield f"{CRITICAL} {name}: {past.failures} failures, known from an earlier run"
 
 
 def _few(lines: List[str]) -> List[str]:

@@ -4,10 +4,15 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, NamedTuple
+from typing import Callable, Dict, List, NamedTuple, Sequence
 
 from ..findings import Finding
 from ..view import RepositoryView
+
+#: characters of a name that a registry gives, whatever it may be
+MAX_SHOWN = 300
+_ODD = "{name} lists among its tags {names}: no tag may be named so, and nobody can ask for it"
+_MAX_ODD = 5  # names
 
 
 class Outcome(NamedTuple):
@@ -35,3 +40,8 @@ def summarize(view: RepositoryView) -> Dict[str, int]:
         "blobs": len(known),
         "bytes": sum(view.sizes.values()),
     }
+
+
+def odd(repository: str, tags: Sequence[str]) -> str:
+    """The caveat of a repository that lists what is no tag."""
+    return _ODD.format(name=repository, names=", ".join([repr(tag[:MAX_SHOWN]) for tag in tags[:_MAX_ODD]]))

@@ -12,12 +12,13 @@ from ..client import Client
 from ..digest import is_digest
 from ..errors import AuthenticationFailed, BadInput, RegistryError
 from ..judge import judge, lost_subjects
-from ..model import MAX_DEPTH, MAX_MANIFEST_BYTES, Descriptor, Manifest
+from ..model import MAX_DEPTH, Descriptor, Manifest
 from ..reach import subject_of_tag
 from ..reference import is_tag
 from ..view import INVALID, Fault, RepositoryView
 from .blobs import prove_blob
-from .facts import ManifestFacts, manifest_facts
+from .facts import ManifestFacts
+from .manifests import ask_manifest
 from .pool import TaskPool
 
 
@@ -132,12 +133,9 @@ class RepositoryWalk:
         self._take(self._ask_manifest(digest), depth)
 
     def _ask_manifest(self, reference: str) -> ManifestFacts:
-        """Ask once more where a body ended early: the connection may have broken."""
-        answer = self._host.client.get_manifest(self.view.name, reference)
-        if not answer.complete and len(answer.body) <= MAX_MANIFEST_BYTES:
-            answer = self._host.client.get_manifest(self.view.name, reference)
+        facts = ask_manifest(self._host.client, self.view.name, reference)
         self._host.succeeded()
-        return manifest_facts(answer, reference)
+        return facts
 
     def _take(self, facts: ManifestFacts, depth: int) -> None:
         view, digest = self.view, facts.digest
@@ -205,6 +203,10 @@ class RepositoryWalk:
         self._pending += 1
         self._host.pool.add([partial(self._guarded, self._forget_vanished)])
         return True
+
+    def let_go(self) -> None:
+        """All is looked at, and it has to wait for others: let go of what only looking needs, which is much for a large repository."""
+        self._claimed.clear()
 
     def accuse(self, nowhere: AbstractSet[str]) -> None:
         """A task for when all is looked at: those subjects are served by no repository. Tags that vanished meanwhile are forgotten first."""

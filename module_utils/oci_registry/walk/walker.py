@@ -16,19 +16,17 @@ from ..judge import judge, lost_subjects
 from ..reference import Reference, is_repository
 from ..report import LESS_PROOF, MAY_MASK, Report
 from .elsewhere import Asking, Elsewhere
-from .outcome import Hear, Look, Outcome, Progress, summarize
+from .outcome import MAX_SHOWN, Hear, Look, Outcome, Progress, odd, summarize
 from .pool import Task, TaskPool
 from .repository import Host, Options, RepositoryWalk
 
 PROOFS = ("manifests", "head", "bytes", "content")
 #: This many requests in a row that found no registry end the walk: it died, and each further try would only wait.
 PATIENCE = 3
-_THE_REST = "the rest"
+_THE_REST, _CATALOG = "the rest", "the catalog"  # beside names of repositories, so nothing that one can be named
+_ASKED = "{name}, asked for what referrers in other repositories are about"  # it may have been walked whole before
 _CUT = "cut short before its end"
-_ODD = "{name} lists among its tags {names}: no tag may be named so, and nobody can ask for it"
 _NO_REPOSITORY = "the catalog lists {name!r}, which is no repository name: no registry can serve it"
-_MAX_ODD = 5  # names
-_MAX_SHOWN = 300  # characters of a name
 
 
 class Walk:
@@ -67,9 +65,8 @@ class Walk:
         self._open: Set[RepositoryWalk] = set()
         self._names: Optional[Sequence[str]] = None  # of all repositories there are, where that is known
         self._elsewhere = Elsewhere()
-        self._held: Optional[
-            List[RepositoryWalk]
-        ] = []  # referrers in them may be about what another repository serves; None: no more
+        self._held: Set[RepositoryWalk] = set()  # all is looked at; referrers in them may be about what another repository serves
+        self._settling = False
 
     def catalog(self) -> Report:
         """Walk every repository that the registry lists."""
@@ -114,10 +111,11 @@ class Walk:
                     names.append(name)
                     yield self._opened(name)
                 else:
-                    self._caveats.append(_NO_REPOSITORY.format(name=name[:_MAX_SHOWN]))
+                    self._caveats.append(_NO_REPOSITORY.format(name=name[:MAX_SHOWN]))
             self._succeeded()
         except RegistryError as error:
-            self._failed("catalog", error)
+            self._failed(_CATALOG, error)
+            self._pool.stop()
 
     def _run(self, source: Iterator[Task]) -> Report:
         began = time.monotonic()
@@ -131,7 +129,7 @@ class Walk:
             self._client.close()
         if self._pool.ended:
             for repository in list(self._open):  # cut short: what was seen of them still counts
-                self._conclude(repository, cut=repository not in (self._held or ()))
+                self._conclude(repository, cut=repository not in self._held or self._is_cut_off(repository))
         if self._first_error is not None and not self._seen_anything:
             raise self._first_error
         return self._report(time.monotonic() - began)
@@ -171,30 +169,37 @@ class Walk:
                 self._failures_in_a_row += 1
             if self._failures_in_a_row >= PATIENCE:
                 self._problems.setdefault(_THE_REST, f"given up after {PATIENCE} requests in a row without an answer")
-            if self._failures_in_a_row >= PATIENCE or what == "catalog":
                 self._pool.stop()
 
     def _finished(self, repository: RepositoryWalk) -> None:
         with self._lock:
-            if self._held is not None:
+            if not self._settling:
                 self._elsewhere.note(repository.view)
-                if repository.view.elsewhere:
-                    self._held.append(repository)
+                if repository.view.elsewhere and self._names is not None:
+                    repository.let_go()
+                    self._held.add(repository)
                     return
         self._conclude(repository)
 
     def _settle(self) -> None:
         """Judge the repositories with referrers whose subjects they lack, by what the others serve."""
-        held = list(self._held or ())
-        if held and self._names is not None:
-            asking = Asking(self._client, self._names, self._failed, lambda: not self._pool.stopped.is_set())
-            self._pool.run(iter([lambda: self._elsewhere.ask([each.view for each in held], asking)]), self._tick)
+        self._settling = True
+        held = sorted(self._held, key=lambda each: each.view.name)
+        if not held or self._names is None:
+            return
+        asking = Asking(self._client, self._names, self._succeeded, self._not_told, lambda: not self._pool.stopped.is_set())
+        self._pool.run(iter([lambda: self._elsewhere.ask([each.view for each in held], asking)]), self._tick)
         nowhere = self._elsewhere.nowhere
-        self._held = None
-        self._pool.run((partial(each.accuse, nowhere) for each in held if each.view.elsewhere & nowhere), self._tick)
-        for repository in held:
-            if repository in self._open:
-                self._conclude(repository)
+        accused = [each for each in held if each.view.elsewhere & nowhere]
+        self._held.difference_update(accused)
+        self._pool.run(iter([partial(each.accuse, nowhere) for each in accused]), self._tick)
+
+    def _not_told(self, name: str, error: RegistryError) -> None:
+        self._failed(_ASKED.format(name=name), error)
+
+    def _is_cut_off(self, repository: RepositoryWalk) -> bool:
+        """Whether the walk ended before it could tell whether something is to be held against a repository that waited for that."""
+        return (self.interrupted or self._pool.stopped.is_set()) and bool(self._elsewhere.undecided(repository.view))
 
     def _conclude(self, repository: RepositoryWalk, cut: bool = False) -> None:
         view = repository.view
@@ -216,16 +221,11 @@ class Walk:
                 self._counts[name] += count
             self._left_out += repository.left_out
             if repository.odd_tags:
-                self._caveats.append(_odd(repository))
+                self._caveats.append(odd(view.name, repository.odd_tags))
 
     def _tick(self) -> None:
         if self._progress is not None:
             self._progress(dict(self._counts, requests=self._client.requests, findings=len(self._findings)))
-
-
-def _odd(repository: RepositoryWalk) -> str:
-    names = ", ".join([repr(tag[:_MAX_SHOWN]) for tag in repository.odd_tags[:_MAX_ODD]])
-    return _ODD.format(name=repository.view.name, names=names)
 
 
 def walk(

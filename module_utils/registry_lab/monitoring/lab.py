@@ -8,13 +8,12 @@ import os
 import sys
 from typing import Any, Collection, Dict, List, Optional, Union
 
-from ..binaries import version_of
 from ..errors import LabError
+from ..facts import contents_of
 from ..folder import LabFolder
-from ..graph import tags_of
 from ..images import build, image
 from ..process import RegistryProcess
-from ..restart import restart_commands, write_restart_script
+from ..restart import write_restart_script
 from ..scenarios.stage import Tagged, push_all, write_layout
 from .programs import find_programs
 from .servers import PARTS, Part
@@ -51,14 +50,14 @@ class MonitoringLab:
             raise LabError(
                 "holds a registry without monitoring", where=self.lab.path, advice="Name a folder that does not exist yet"
             )
-        registry = RegistryProcess(self.lab.main, binary, cache=cache)
-        write_restart_script(registry)
-        images = _images()
-        write_layout(os.path.join(self.lab.path, _LAYOUT), [made for _repository, _tag, made in images])
-        with registry:
-            push_all(registry, images)
-        spec = Spec.new(self.lab.path, programs, sys.executable, every)
-        os.mkdir(spec.rules)
+        with self.lab.in_the_making():
+            registry = RegistryProcess(self.lab.main, binary, cache=cache)
+            write_restart_script(registry)
+            images = _images()
+            write_layout(os.path.join(self.lab.path, _LAYOUT), [made for _repository, _tag, made in images])
+            with registry:  # while it holds its port, nobody else is given that
+                push_all(registry, images)
+                Spec.new(self.lab.path, programs, sys.executable, every)
 
     def part(self, name: str) -> Union[RegistryProcess, Part]:
         """One of PARTS, to be started and stopped."""
@@ -88,17 +87,10 @@ class MonitoringLab:
         if not self.begun:
             return {"folder": self.lab.path, "running": []}
         registry, spec = RegistryProcess.attach(self.lab.main), self.spec
-        version = version_of(registry.settings.binary)
         return {
             "folder": self.lab.path,
             "running": self.running(),
-            "address": registry.address,
-            "scheme": registry.scheme,
-            "root": registry.root,
-            "version": ".".join(map(str, version)),
-            "dialect": "2" if version[0] < 3 else "3",
-            "restart_commands": restart_commands(registry),
-            "images": [f"{repository}:{tag}" for repository, tag in tags_of(registry.root)],
+            **contents_of(registry),
             "sources": [{"type": "layout", "path": spec.path(_LAYOUT)}],
             "urls": {part: spec.url(part) for part in spec.ports},
             "doctor": spec.doctor,

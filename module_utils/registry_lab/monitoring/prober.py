@@ -21,7 +21,7 @@ def run(path: str, command: List[str]) -> None:
     """Run it once, and note it."""
     started = time.time()
     signal.pthread_sigmask(signal.SIG_BLOCK, _END)  # not between its start and the moment when it can be ended
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=_can_be_ended) as process:  # noqa: PLW1509 - there are no threads
         try:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _END)
             code = process.wait()
@@ -30,6 +30,12 @@ def run(path: str, command: List[str]) -> None:
             raise
     with open(path, "a", encoding="utf-8") as file:
         file.write(json.dumps({"started": started, "ended": time.time(), "code": code}) + "\n")
+
+
+def _can_be_ended() -> None:
+    """In the new process: what is blocked, and who handles it, would be inherited."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _END)
 
 
 def main(every: str, path: str, *command: str) -> None:

@@ -20,7 +20,7 @@ _PROGRAMS: Dict[str, Tuple[Tuple[str, ...], str]] = {
 
 def find_programs() -> Dict[str, str]:
     """Absolute path of the program of each part; LabError that names every one that is missing."""
-    found = {part: _found(names) for part, (names, _package) in _PROGRAMS.items()}
+    found = {part: find_program(part) for part in _PROGRAMS}
     missing = [part for part, path in found.items() if path is None]
     if missing:
         packages = " ".join(_PROGRAMS[part][1] for part in missing)
@@ -28,9 +28,16 @@ def find_programs() -> Dict[str, str]:
     return {part: path for part, path in found.items() if path is not None}
 
 
-def _found(names: Tuple[str, ...]) -> Optional[str]:
+def find_program(part: str) -> Optional[str]:
+    """Absolute path of the program of one part; None where it is not installed."""
+    names, _package = _PROGRAMS[part]
     found: List[str] = [path for path in map(shutil.which, names) if path]
     return os.path.abspath(found[0]) if found else None
+
+
+def pushgateway_command(program: str, address: str) -> List[str]:
+    """A Pushgateway that keeps nothing on disk: Debian's would, in a file of the whole machine."""
+    return [program, f"--web.listen-address={address}", "--persistence.file="]
 
 
 def plain_environment() -> Dict[str, str]:

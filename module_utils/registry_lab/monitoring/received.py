@@ -8,10 +8,11 @@ import datetime
 import json
 import re
 import time
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, TypeVar
 
 from ..errors import LabError
 
+Part = TypeVar("Part")
 _POLL_SECONDS = 0.05
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
@@ -30,10 +31,19 @@ class Alert(NamedTuple):
 
 def alerts_in(path: str) -> List[Alert]:
     """All that arrived so far. LabError where something else is in the file."""
+    return _all(path, "notifications", _alerts)
+
+
+def runs_in(path: str, since: float) -> List[Dict[str, Any]]:
+    """Runs of the probe that ended after ``since``. LabError where something else is in the file."""
+    return _all(path, "runs of the probe", lambda run: [run] if run["ended"] >= since else [])
+
+
+def _all(path: str, what: str, parts_of: Callable[[Dict[str, Any]], Iterable[Part]]) -> List[Part]:
     try:
-        return [alert for line in lines_of(path) for alert in _alerts(line)]
+        return [part for line in lines_of(path) for part in parts_of(line)]
     except (LookupError, TypeError, ValueError) as error:
-        raise LabError(f"holds something else than notifications ({error!r})", where=path) from None
+        raise LabError(f"holds something else than {what} ({error!r})", where=path) from None
 
 
 def lines_of(path: str) -> List[Dict[str, Any]]:

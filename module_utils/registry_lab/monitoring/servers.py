@@ -18,7 +18,7 @@ from ..errors import LabError
 from ..folder import MAIN
 from ..process import RegistryProcess
 from . import config, prober, receiver
-from .programs import plain_environment
+from .programs import plain_environment, pushgateway_command
 from .spec import JOB, Spec
 
 _SECONDS = 30.0
@@ -86,8 +86,7 @@ def _alertmanager(spec: Spec) -> List[str]:
 
 
 def _pushgateway(spec: Spec) -> List[str]:
-    """Keeps nothing on disk: Debian's would, in a folder of the machine."""
-    return [spec.programs["pushgateway"], f"--web.listen-address={spec.address('pushgateway')}", "--persistence.file="]
+    return pushgateway_command(spec.programs["pushgateway"], spec.address("pushgateway"))
 
 
 def _prometheus(spec: Spec) -> List[str]:
@@ -99,10 +98,15 @@ def _prometheus(spec: Spec) -> List[str]:
     ]
 
 
+#: seconds; how long the probe waits for a registry that does not answer is a share of it
+_BUDGET = "20"
+
+
 def _prober(spec: Spec) -> List[str]:
     registry = RegistryProcess.attach(spec.path(MAIN))
     command = [spec.python, spec.doctor, "probe", "--registry", registry.address, "--scheme", registry.scheme, "--quiet"]
-    command += ["--pushgateway", spec.url("pushgateway"), "--pushgateway-job", JOB, "--state", spec.path("prober", "probe.state")]
+    command += ["--budget", _BUDGET, "--pushgateway", spec.url("pushgateway"), "--pushgateway-job", JOB]
+    command += ["--state", spec.path("prober", "probe.state")]
     return [*_python(spec, prober, "prober"), str(spec.every), spec.runs, *command]
 
 

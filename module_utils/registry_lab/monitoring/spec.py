@@ -28,13 +28,14 @@ class Spec(NamedTuple):
 
     @classmethod
     def new(cls, folder: str, programs: Dict[str, str], python: str, every: float) -> Spec:
-        """A lab with free ports, kept in its folder."""
+        """A lab with free ports, kept in its folder; that of the rules is made before it counts as one."""
         ports: Dict[str, int] = {}
         while len(ports) < len(_SERVERS):
             port = free_port(HOST)
             if port not in ports.values():
                 ports[_SERVERS[len(ports)]] = port
         made = cls(folder, ports, programs, python, every)
+        os.makedirs(made.rules, exist_ok=True)
         with open(made.path(_STATE), "w", encoding="utf-8") as file:
             json.dump(made._asdict(), file, indent=2)
         return made

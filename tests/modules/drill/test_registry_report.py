@@ -9,28 +9,28 @@ import json
 DATA = {"findings": [], "healthy": True}
 
 
-def test_check_do_check_again_do_again(run, tmp_path):
+def test_check_do_check_again_do_again(run_module, tmp_path):
     folder = tmp_path / "reports" / "today"
     report = {"folder": str(folder), "text": "HEALTHY\n", "data": DATA}
-    assert run("registry_report", check=True, **report)["changed"]
+    assert run_module("registry_report", check=True, **report)["changed"]
     assert not folder.exists()
-    made = run("registry_report", **report)
+    made = run_module("registry_report", **report)
     assert made["changed"]
     assert (folder / "report.txt").read_text(encoding="utf-8") == "HEALTHY\n"
     assert json.loads((folder / "report.json").read_text(encoding="utf-8")) == DATA
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
     for check in (True, False):
-        assert not run("registry_report", check=check, **report)["changed"]
+        assert not run_module("registry_report", check=check, **report)["changed"]
 
 
-def test_the_difference_is_what_was_and_what_is(run, tmp_path):
-    run("registry_report", folder=str(tmp_path), text="before", data=DATA)
-    diff = run("registry_report", folder=str(tmp_path), text="after", data=DATA)["diff"]
+def test_the_difference_is_what_was_and_what_is(run_module, tmp_path):
+    run_module("registry_report", folder=str(tmp_path), text="before", data=DATA)
+    diff = run_module("registry_report", folder=str(tmp_path), text="after", data=DATA)["diff"]
     assert (diff[0]["before"], diff[0]["after"]) == ("before", "after")
 
 
-def test_a_folder_that_cannot_be_made(run, tmp_path):
+def test_a_folder_that_cannot_be_made(run_module, tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
-    result = run("registry_report", folder=str(tmp_path / "file" / "folder"), text="", data={})
+    result = run_module("registry_report", folder=str(tmp_path / "file" / "folder"), text="", data={})
     assert result["failed"]
     assert "the report cannot be written" in result["msg"]

@@ -27,12 +27,14 @@ def taken(_seen):
 
 
 @pytest.fixture
-def notify(run):
+def notify(run_module):
     """``notify(server, **options)``: the result, which holds nothing of the address."""
 
     def call(server, *, check=False, host="", **options):
         url = f"{'https' if server.context else 'http'}://{host or server.address}{SECRET}"
-        result = run(MODULE, check, **{"webhook_url": url, "run": "verify", "results": BROKEN, "report": "/reports/1", **options})
+        result = run_module(
+            MODULE, check, **{"webhook_url": url, "run": "verify", "results": BROKEN, "report": "/reports/1", **options}
+        )
         shown = json.dumps({**result, "invocation": {}})
         assert "a-token-to-look-for" not in json.dumps(result)
         assert server.address.partition(":")[2] not in shown
@@ -142,8 +144,8 @@ NONSENSE = ["no-url", "ftp://chat.invalid/x", "https:///nowhere", "http://user:w
 
 
 @pytest.mark.parametrize("url", NONSENSE)
-def test_what_is_no_address(run, url):
-    result = run(MODULE, webhook_url=url, run="verify", results=BROKEN)
+def test_what_is_no_address(run_module, url):
+    result = run_module(MODULE, webhook_url=url, run="verify", results=BROKEN)
     assert "what was given is no address of a webhook" in result["problem"]
     assert "chat.invalid" not in json.dumps(result)
 

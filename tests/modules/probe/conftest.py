@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import time
 import urllib.error
 import urllib.request
@@ -17,9 +16,10 @@ import pytest
 from ansible.module_utils.oci_registry.doctor import main
 from ansible.module_utils.oci_registry.probe.metrics import PREFIX
 from ansible.module_utils.registry_lab.daemon import Daemon
+from ansible.module_utils.registry_lab.monitoring.programs import find_program, plain_environment, pushgateway_command
 from ansible.module_utils.registry_lab.process import free_port
 
-PROGRAM = shutil.which("prometheus-pushgateway") or shutil.which("pushgateway")
+PROGRAM = find_program("pushgateway")
 _START_SECONDS = 20
 
 
@@ -34,9 +34,8 @@ class Pushgateway:
 
     def start(self) -> None:
         assert PROGRAM is not None
-        # Debian's keeps metrics in a file of the whole machine unless told otherwise
-        command = [PROGRAM, f"--web.listen-address=127.0.0.1:{self._port}", "--persistence.file="]
-        self._daemon.start(command, str(self._log), dict(os.environ))
+        command = pushgateway_command(PROGRAM, f"127.0.0.1:{self._port}")
+        self._daemon.start(command, str(self._log), plain_environment())
         deadline = time.monotonic() + _START_SECONDS
         while True:
             with contextlib.suppress(OSError):

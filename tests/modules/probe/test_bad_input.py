@@ -171,7 +171,7 @@ def test_a_proxy_that_answers_html(status, probe, monkeypatch):
     page = answer(status, b"<html><title>Sign in</title></html>", Content_Type="text/html")
     with serving(lambda seen: page) as proxy:
         monkeypatch.setattr("random.uniform", lambda low, high: 0.0)  # tries without waits
-        code, out, err = probe(*of(proxy.address))
+        code, out, err = probe(*of(proxy.address), "--budget", 5)
     shown = values_of(out)
     assert (code, shown["catalog_accessible"]) == (2, 0)
     assert "failures" not in shown

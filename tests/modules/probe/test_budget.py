@@ -107,8 +107,10 @@ def test_a_registry_that_hangs_ends_with_the_budget(any_registry, probe):
         front.end_connections()
     shown = values_of(out)
     assert hangs
-    assert (code, shown["coverage_oldest_timestamp"], shown["repos_checked"]) == (0, 0, 0)
-    assert "not finished within the budget: app" in err
+    assert (code, shown["catalog_accessible"], shown["repos_checked"], shown["last_success_timestamp"]) == (2, 0, 0, 0)
+    assert "failures" not in shown
+    assert "COULD NOT LOOK" in err
+    assert "finished none of 1 repositories within the budget of 1 s" in err
 
 
 def test_a_catalog_that_hangs(probe):
@@ -121,7 +123,7 @@ def test_a_catalog_that_hangs(probe):
 
 def test_a_timeout_is_told_before_the_budget(probe):
     with serving(lambda seen: (b"" for _ever in iter(lambda: time.sleep(0.05), 1))) as front:
-        code, _out, err = probe("--registry", front.address, "--scheme=http", "--timeout", 0.3)
+        code, _out, err = probe("--registry", front.address, "--scheme=http", "--timeout", 0.3, "--budget", 9)
         front.end_connections()
     assert code == 2
     assert "no answer within 0.3 s" in err

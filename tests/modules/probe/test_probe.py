@@ -65,7 +65,7 @@ def test_break_and_repair(stocked, probe, pushgateway):
 
 
 def test_a_registry_that_is_down(stocked, probe, pushgateway):
-    options = [*options_of(stocked), "--pushgateway", pushgateway.url, "--timeout", 5]
+    options = [*options_of(stocked), "--pushgateway", pushgateway.url, "--timeout", 5, "--budget", 5]
     probe(*options)
     stocked.stop()
     code, out, err = probe(*options, "--exit-zero")
@@ -120,7 +120,9 @@ def test_several_registries_and_a_textfile(registry, probe, tmp_path):
     place_on_disk(first.root, "app", "v1", images.build("app"))
     second.stop()
     file = tmp_path / "probe.prom"
-    code, out, _err = probe("--registry", first.address, "--registry", second.address, "--scheme=http", "--textfile", file)
+    code, out, _err = probe(
+        "--registry", first.address, "--registry", second.address, "--scheme=http", "--textfile", file, "--budget", 5
+    )
     assert (code, out) == (2, "")
     text = file.read_text(encoding="utf-8")
     assert f'catalog_accessible{{instance="{first.address}"}} 1\n' in text
@@ -153,7 +155,7 @@ def test_named_repositories_need_no_catalog(registry, probe):
 
 def test_a_pushgateway_that_forgot(stocked, probe, pushgateway):
     """It keeps nothing over a restart unless told to: nothing is made up then."""
-    options = [*options_of(stocked), "--pushgateway", pushgateway.url]
+    options = [*options_of(stocked), "--pushgateway", pushgateway.url, "--budget", 5]
     damage("child-link-gone", stocked.root, "app", "v1")
     probe(*options)
     pushgateway.stop()

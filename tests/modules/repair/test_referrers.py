@@ -4,36 +4,17 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable
 from typing import Any
 
-import pytest
 from ansible.module_utils.registry_lab import images
 from ansible.module_utils.registry_lab.place import blob_path, revision_path
 from ansible.module_utils.registry_lab.push import push
-from ansible.module_utils.testing import patch_module_args
-from ansible.modules import registry_diagnosis_info, registry_integrity_info, registry_store_info
 
 from modules.repair.conftest import REPOSITORY, TAG, scanned, two_platforms, walked
+from plugins.modules import RunModule
 
 SIGNATURES = "team/signatures"
-Run = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """``run(module, **options)``: the result of one of the modules that look, as Ansible gets it."""
-
-    def call(module: Any, **options: Any) -> dict[str, Any]:
-        capsys.readouterr()
-        with patch_module_args(options), pytest.raises(SystemExit) as ended:
-            module.main()
-        assert ended.value.code == 0
-        return json.loads(capsys.readouterr().out)
-
-    return call
 
 
 def signed(made: Any) -> images.Image:
@@ -48,30 +29,30 @@ def signed(made: Any) -> images.Image:
     return image
 
 
-def diagnosed(made: Any, run: Run) -> dict[str, Any]:
+def diagnosed(made: Any, run_module: RunModule) -> dict[str, Any]:
     """What maintain.yml ends with: disk and HTTP, held against each other."""
-    store = run(registry_store_info, path=made.root)
-    http = run(registry_integrity_info, registry=made.address, scheme="http")
+    store = run_module("registry_store_info", path=made.root)
+    http = run_module("registry_integrity_info", registry=made.address, scheme="http")
     assert store["caveats"] and not any("referrers are about" in caveat for caveat in http["caveats"])
-    return run(registry_diagnosis_info, name="lab", store=store, http=http)
+    return run_module("registry_diagnosis_info", name="lab", store=store, http=http)
 
 
-def test_such_a_registry_is_healthy(registry, run):
+def test_such_a_registry_is_healthy(registry, run_module):
     made = registry()
     signed(made)
-    result = diagnosed(made, run)
+    result = diagnosed(made, run_module)
     assert result["healthy"], result["text"]
     assert result["text"].startswith("lab: HEALTHY\n") and result["findings"] == result["differences"] == []
 
 
-def test_a_lost_child_is_mended_where_it_is_needed_and_nowhere_else(registry, run, repair):
+def test_a_lost_child_is_mended_where_it_is_needed_and_nowhere_else(registry, run_module, repair):
     """Its signature dangles until then, and is whole again with it."""
     made = registry()
     image = signed(made)
     child = image.children[0].digest
     os.unlink(revision_path(made.root, REPOSITORY, child))
     made.restart()
-    result = diagnosed(made, run)
+    result = diagnosed(made, run_module)
     assert {(each["code"], each["repository"]) for each in result["findings"]} == {
         ("child-missing", REPOSITORY),
         ("referrer-dangling", SIGNATURES),
@@ -84,10 +65,10 @@ def test_a_lost_child_is_mended_where_it_is_needed_and_nowhere_else(registry, ru
     assert done["changed"] and not done["remaining"], done
     assert not os.path.exists(revision_path(made.root, SIGNATURES, child))
     assert scanned(made.root) == walked(made) == []
-    assert diagnosed(made, run)["healthy"]
+    assert diagnosed(made, run_module)["healthy"]
 
 
-def test_an_image_that_was_deleted_is_told_by_both(registry, run):
+def test_an_image_that_was_deleted_is_told_by_both(registry, run_module):
     made = registry()
     image = signed(made)
     gone = images.image("signed and deleted")
@@ -96,6 +77,6 @@ def test_an_image_that_was_deleted_is_told_by_both(registry, run):
     os.unlink(revision_path(made.root, REPOSITORY, gone.digest))
     os.unlink(blob_path(made.root, gone.digest))
     made.restart()
-    (found,) = diagnosed(made, run)["findings"]
+    (found,) = diagnosed(made, run_module)["findings"]
     assert (found["code"], found["repository"], found["observers"]) == ("referrer-dangling", SIGNATURES, ["disk", "http"])
     assert image.digest not in found["detail"] and gone.digest in found["detail"]

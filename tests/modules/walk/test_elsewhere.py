@@ -17,27 +17,8 @@ from ansible.module_utils.oci_registry.walk.elsewhere import MAX_ASKED
 from ansible.module_utils.registry_lab import images
 from ansible.module_utils.registry_lab.place import place_on_disk, revision_path
 
-from modules.client.scripted import answer
 from modules.walk.front import ACCESS_LOG, before, logged
-
-APP = images.build("app")
-
-
-def sign(root, subject, repository="signatures", *, by_tag=True):
-    """A signature of cosign's kind, known by its tag, or one of OCI's, known by its subject."""
-    made = images.artifact(f"signature of {subject.digest}", subject=None if by_tag else subject)
-    tag = images.fallback_tag(subject) + ".sig" if by_tag else subject.digest[7:20]
-    place_on_disk(root, repository, tag, made)
-    return made
-
-
-def codes(report):
-    return [(finding.code, finding.repository) for finding in report.findings]
-
-
-def caveat(report):
-    """What is said of subjects that nobody saw; empty if nothing is."""
-    return next((each for each in report.caveats if "referrers are about" in each), "")
+from modules.walk.signatures import APP, caveat, codes, sign
 
 
 @pytest.mark.parametrize("by_tag", [True, False], ids=["tag", "subject"])
@@ -157,36 +138,3 @@ def test_a_subject_and_its_signature_that_are_deleted_meanwhile(any_registry, wa
             shutil.rmtree(Path(made.root, "docker/registry/v2/repositories/signatures/_manifests/tags", tag), ignore_errors=True)
 
     assert walked(serve(before(made, delete))).findings == []
-
-
-def test_a_repository_that_cannot_be_asked_accuses_nobody(any_registry, walked, serve):
-    made, subject = any_registry(), images.image("somewhere")
-    place_on_disk(made.root, "app", "v1", APP)
-    sign(made.root, subject)
-    denied = answer(403, b'{"errors":[{"code":"DENIED"}]}', Docker_Distribution_Api_Version="registry/2.0")
-    report = walked(
-        serve(before(made, lambda seen: denied if seen.target == f"/v2/app/manifests/{subject.digest}" else None)), retries=0
-    )
-    assert report.findings == []
-    assert "app: " in report.problems[0] and "could not ask" in caveat(report)
-
-
-def test_a_registry_that_dies_is_not_waited_for(any_registry, walked):
-    made = any_registry()
-    place_on_disk(made.root, "app", "v1", APP)
-    for number in range(50):
-        sign(made.root, images.artifact(f"gone {number}"))
-    client = Client(Settings(made.address, scheme="http", timeout=2.0, retries=0, retry_wait_cap=0.05))
-    asked = []
-
-    def die(name, digest, ask=client.get_manifest):
-        if name == "app" and digest != "v1" and digest not in {each.digest for each in APP.manifests()}:
-            asked.append(digest)
-            made.stop()
-        return ask(name, digest)
-
-    client.get_manifest = die
-    report = Walk(client, Options("manifests")).catalog()
-    assert len(asked) <= 3
-    assert report.findings == [] and not report.complete
-    assert "could not ask" in caveat(report)

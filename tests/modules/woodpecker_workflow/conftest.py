@@ -54,7 +54,7 @@ steps:
       REG_PASS:
         from_secret: registry_password
     commands:
-      - apk add --no-cache curl jq
+      - apk add --no-cache curl jq && curl -sfo /tmp/top.json https://registry.example.com:5050/v2/infra-ci/manifests/latest
       - |
         AUTH="admin:hunter2-hunter2"
         MT=$(jq -r '.mediaType // empty' /tmp/top-$$.json)

@@ -37,6 +37,7 @@ class FakeWoodpecker:
             "/secrets": [],
         }
         self.pipelines: list[dict[str, Any]] = []
+        self.trusted: Any = {"network": False, "volumes": False, "security": False}
         self.asked: list[str] = []
         self.prefix = "/api"
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -65,7 +66,7 @@ class FakeWoodpecker:
             return 401, "text/plain; charset=utf-8", "User not authorized"
         if path.startswith("/repos/lookup/"):
             return (
-                (200, "application/json; charset=utf-8", _REPOSITORY)
+                (200, "application/json; charset=utf-8", {**_REPOSITORY, "trusted": self.trusted})
                 if path.lower() == "/repos/lookup/o/infra"
                 else (404, "", None)
             )

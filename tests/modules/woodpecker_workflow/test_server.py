@@ -96,6 +96,58 @@ def test_a_secret_for_plugins_only(workflow, edit, server):
     )
 
 
+def test_a_secret_for_other_plugins(workflow, edit, server):
+    workflow.write_text(
+        INCIDENT.replace("    environment:\n      SLACK_WEBHOOK:", "    other:\n      SLACK_WEBHOOK:"), encoding="utf-8"
+    )
+    own(server)[0]["images"] = [f"{PLUGIN}:6"]
+    result = edit(**server.options(), verify=None, notify=None)
+    assert "secret registry_user of step build-and-push is only for plugins" in result["msg"]
+    own(server)[0]["images"] = [PLUGIN]
+    assert edit(**server.options(), verify=None, notify=None)["changed"]
+
+
+def test_a_secret_of_a_step_that_no_manual_run_runs(workflow, edit, server):
+    more = """\
+  - name: release
+    image: plugins/github-release
+    settings: {api_key: {from_secret: release_key}}
+    when: {event: tag}
+"""
+    workflow.write_text(INCIDENT + more, encoding="utf-8")
+    own(server).append(secret("release_key", events=["tag"]))
+    assert edit(check=True, **server.options())["changed"]
+    own(server).pop()
+    assert edit(check=True, **server.options())["changed"], "a manual run does not ask for it"
+    result = edit(check=True, **server.options(), manual=False)
+    assert "secret release_key of step release is not there" in result["msg"]
+
+
+@pytest.mark.parametrize("kind", ["services", "clone"])
+def test_a_secret_of_what_is_no_step(workflow, edit, server, kind):
+    more = f"\n{kind}:\n  db:\n    image: postgres:16.3\n    environment: {{PASS: {{from_secret: db_password}}}}\n"
+    workflow.write_text(INCIDENT + more, encoding="utf-8")
+    own(server).append(secret("db_password", events=["push"]))
+    result = edit(**server.options())
+    assert f"secret db_password of {kind.removesuffix('s')} db is only for push" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("line", "trust"), [("privileged: true", "security"), ("volumes: [/a:/a]", "volumes"), ("dns: [10.0.0.1]", "network")]
+)
+def test_what_only_trusted_repositories_may(workflow, edit, server, line, trust):
+    workflow.write_text(INCIDENT.replace("  - name: slack\n", f"  - name: slack\n    {line}\n"), encoding="utf-8")
+    asked = server.options(privileged_plugins=[PLUGIN])
+    result = edit(**asked, notify=None)
+    assert result["code"] == "cannot-run"
+    key = line.partition(":")[0]
+    assert f"step slack uses {key}, and the server does not trust this repository with {trust}" in result["msg"]
+    server.trusted = False
+    assert edit(**asked, notify=None)["code"] == "cannot-run", "up to Woodpecker 2 it was one trust for all"
+    server.trusted = {"network": False, "volumes": False, "security": False, trust: True}
+    assert edit(**asked, notify=None)["changed"]
+
+
 def test_many_secrets_come_page_by_page(edit, server):
     server.secrets["/repos/7/secrets"] = [secret(f"other_{number}") for number in range(120)] + own(server)
     assert edit(**server.options())["changed"]

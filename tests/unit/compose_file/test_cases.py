@@ -5,16 +5,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import yaml
 from ansible.module_utils.oci_registry.errors import RegistryError
 from ansible.module_utils.yaml_file import document
 
-from unit.compose_file.case_files import Case, every_case, planned
+from unit.case_files import Case, every_case
+from unit.compose_file.planning import planned
 
-DONE = [case for case in every_case() if "refused" not in case.wanted]
-REFUSED = [case for case in every_case() if "refused" in case.wanted]
+CASES = every_case(Path(__file__).parent / "cases")
+DONE = [case for case in CASES if "refused" not in case.wanted]
+REFUSED = [case for case in CASES if "refused" in case.wanted]
 
 #: the same text as other programs would have written it
 FORMS: dict[str, Callable[[str], bytes]] = {

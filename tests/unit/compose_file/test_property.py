@@ -13,7 +13,7 @@ from ansible.module_utils.oci_registry.errors import RegistryError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unit.compose_file.case_files import IMAGE, planned
+from unit.compose_file.planning import IMAGE, planned
 
 NAMES = ["a", "b", "registry-x", "ünïcode", "e"]
 IMAGES = ["registry", "registry:2", "docker.io/library/registry:2.7", IMAGE, "nginx:1", "registry.example.com:5050/registry:2"]

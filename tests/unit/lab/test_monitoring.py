@@ -25,7 +25,7 @@ def test_what_is_no_duration_is_refused(duration):
         story.seconds_of(duration)
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(0, "0 s"), (59.6, "1 min"), (3450, "57 min 30 s"), (7201, "2 h 1 s")])
+@pytest.mark.parametrize(("seconds", "words"), [(0, "0 s"), (59.6, "1 min"), (3870, "1 h 4 min 30 s"), (7201, "2 h 1 s")])
 def test_seconds_in_words(seconds, words):
     assert story.in_words(seconds) == words
 

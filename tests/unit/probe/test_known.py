@@ -51,9 +51,14 @@ def test_the_next_run_knows_what_this_one_knew():
         "sound": Past(checked=800, attempted=990, tags=1),
     }
     text = render(samples(looked(known, certificate_not_after=2000.0), None), ABOUT)
-    again = recall(parse(text, f"{PREFIX}_", {"instance": "r:5000"}))
-    assert again == Known(known, last_success=1000, certificate_not_after=2000, remembered=True)
-    assert recall(parse(text, f"{PREFIX}_", {"instance": "other:5000"})) == Known({})
+    again = recall(parse(text, f"{PREFIX}_", {"instance": "r:5000"}), 1001)
+    assert again == Known(known, last_success=1000, certificate_not_after=2000)
+    assert recall(parse(text, f"{PREFIX}_", {"instance": "other:5000"}), 1001) == Known({})
+
+
+def test_times_of_a_clock_that_was_wrong_are_never():
+    text = render(samples(looked({"ahead": Past(checked=5000, attempted=6000, tags=3)}), None), ABOUT)
+    assert recall(parse(text, f"{PREFIX}_", {}), 900) == Known({"ahead": Past(tags=3)})
 
 
 def test_the_longest_unseen_is_next():

@@ -13,10 +13,12 @@ import yaml
 from ansible.module_utils.oci_registry.errors import RegistryError
 
 from contract.project import ansible_environment
-from unit.woodpecker.case_files import Case, every_case, planned
+from unit.case_files import Case, every_case
+from unit.woodpecker.planning import planned
 
-DONE = [case for case in every_case() if "refused" not in case.wanted]
-REFUSED = [case for case in every_case() if "refused" in case.wanted]
+CASES = every_case(Path(__file__).parent / "cases")
+DONE = [case for case in CASES if "refused" not in case.wanted]
+REFUSED = [case for case in CASES if "refused" in case.wanted]
 
 #: the same text as other programs would have written it
 FORMS: dict[str, Callable[[str], bytes]] = {
@@ -57,7 +59,7 @@ def test_refusals(case: Case) -> None:
 
 
 def test_what_comes_out_is_what_the_published_schema_describes(tmp_path: Path) -> None:
-    for number, case in enumerate(DONE):
+    for number, case in enumerate(case for case in DONE if case.wanted.get("schema", True)):
         (tmp_path / f"{number}.yml").write_text(case.after, encoding="utf-8")
     command = ["check-jsonschema", "--builtin-schema", "vendor.woodpecker-ci", *map(str, sorted(tmp_path.iterdir()))]
     outcome = subprocess.run(command, capture_output=True, text=True, env=ansible_environment(), check=False)

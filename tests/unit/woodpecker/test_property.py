@@ -12,8 +12,8 @@ from ansible.module_utils.oci_registry.errors import RegistryError
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from unit.woodpecker.case_files import planned
 from unit.woodpecker.meaning import BRANCHES, EVENTS, read, runs, steps_of
+from unit.woodpecker.planning import planned
 
 OURS = ("verify-integrity", "notify")
 CONDITIONS = [
