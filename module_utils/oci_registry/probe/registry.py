@@ -19,6 +19,7 @@ from .known import Known, Past, count, in_order, most
 _LAST_CALL = 0.9
 #: shares of the budget to wait for a registry that does not answer, before each further try: a restart, or a name server's, is no outage
 _WAITS = (0.01, 0.03, 0.1)
+_NO_ANSWER = (Unreachable, RegistryUnavailable)
 _CLOSED = "If it is only the catalog that is closed, name the repositories"
 _LOST = (
     "lists {now}, and had {count} before. Is this the right registry, or does a proxy lead elsewhere? "
@@ -117,7 +118,7 @@ class _Look:
         for share in _WAITS:
             try:
                 return self._tried()
-            except (Unreachable, RegistryUnavailable):
+            except _NO_ANSWER:
                 if self._stopped.wait(share * self._limits.budget):
                     break
         try:
@@ -126,17 +127,15 @@ class _Look:
             return str(error)
 
     def _tried(self) -> str:
-        """One try of :meth:`_error`. Raises Unreachable or RegistryUnavailable where it may be another one's turn."""
+        """One try of :meth:`_error`. Raises one of _NO_ANSWER where another one may do better."""
         self._begun.clear()
         self._in_part.clear()
         self._unreadable.clear()
         try:
             self._names = self._list()
-        except (Unreachable, RegistryUnavailable):
-            if self._stopped.is_set():
-                return self._too_slow("did not list its repositories")
-            raise
         except RegistryError as error:
+            if isinstance(error, _NO_ANSWER) and not self._stopped.is_set():
+                raise
             return self._no_catalog(error)
         return self._lost(self._names) or self._walked(self._names)
 
@@ -172,7 +171,7 @@ class _Look:
         except RegistryError as error:
             if self._stopped.is_set():
                 return self._too_slow(f"finished none of {len(names)} repositories")
-            if isinstance(error, (Unreachable, RegistryUnavailable)):
+            if isinstance(error, _NO_ANSWER):
                 raise
             return str(error)
         if self._walk.interrupted:
