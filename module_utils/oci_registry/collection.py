@@ -11,6 +11,7 @@ from .apply import record
 from .apply.aftermath import Aftermath, plan_of, snapshot_to_prove_by
 from .apply.collection import Sequence, recover
 from .apply.expiry import Due, due, expire
+from .apply.hold import refuse_held
 from .apply.journal import Journal, close_interrupted, new_run_id
 from .apply.lock import RunLock
 from .apply.mark import read_mark, refuse_interrupted
@@ -42,6 +43,8 @@ __all__ = ["COLLECTION_OPTIONS", "Collection", "is_interrupted"]
 
 #: states that first finish what a killed run began; the others refuse
 _FINISHING = (COLLECTED, RECOVERED, RESTORED)
+#: states that delete something, be it a snapshot that a recovery may take bytes from
+_DELETING = (COLLECTED, EXPIRED)
 _AFTER_RECOVERY = "what is to be collected can be told once the interrupted run is finished (state recovered)"
 
 
@@ -93,6 +96,7 @@ class Collection:
             if state == COLLECTED:
                 told.notes.append(_AFTER_RECOVERY)
                 return
+        self._refuse_held(state)
         plans: Dict[str, Callable[[], None]] = {
             COLLECTED: self._plan_collection,
             RESTORED: self._plan_restore,
@@ -164,6 +168,7 @@ class Collection:
             self._told.journal = Journal(self._site.workplace, run.id)
             stack.callback(self._end_journal)
             self._finish_interrupted(run, state)
+            self._refuse_held(state)
             changes: Dict[str, Callable[[Run], None]] = {
                 COLLECTED: self._collect,
                 RESTORED: self._restore,
@@ -172,6 +177,10 @@ class Collection:
                 EXPIRED: self._expire,
             }
             changes[state](run)
+
+    def _refuse_held(self, state: str) -> None:
+        if state in _DELETING:
+            refuse_held(self._site.workplace)
 
     def _end_journal(self) -> None:
         if self._told.journal is not None:

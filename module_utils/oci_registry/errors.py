@@ -100,6 +100,12 @@ class Locked(RegistryError):
     code = "locked"
 
 
+class Held(RegistryError):
+    """A recovery of this store is under way: nothing is deleted from it until that ends."""
+
+    code = "held"
+
+
 class ApplyFailed(RegistryError):
     """A step of a plan could not be carried out; the store is as it was before that step, or better."""
 

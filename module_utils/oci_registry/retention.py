@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional
 
 from .apply.api import ApiWriter
 from .apply.disk import StoreWriter
+from .apply.hold import refuse_held
 from .apply.journal import Journal, close_interrupted, new_run_id
 from .apply.lock import RunLock
 from .apply.mark import refuse_interrupted
@@ -103,6 +104,7 @@ class Retention:
                 self._run_id = new_run_id()
                 self._workplace.remove_stale()
                 self._recovered = close_interrupted(self._workplace, self._run_id)
+            refuse_held(self._workplace)
             self._gathered = self._gather(client)
             self._plan = plan_retention(self._evidence(), self._rules, self._params["approve"] or [])
             self._refuse_unapproved()
