@@ -14,6 +14,8 @@ KINDS: Dict[str, Sequence[str]] = {
     "registry": ("registry",),
     "snapshot": ("path",),
     "layout": ("path",),
+    "archive": ("path",),
+    "containerd": (),
 }
 
 _CONNECTION = ("registry", "scheme", "username", "password", "ca_path", "validate_certs")
@@ -27,5 +29,6 @@ def sources_spec() -> Dict[str, Any]:
         type={"type": "str", "choices": list(KINDS), "required": True},
         repository={"type": "str"},
         path={"type": "path"},
+        name={"type": "str"},
     )
     return {"type": "list", "elements": "dict", "options": options, "default": []}
