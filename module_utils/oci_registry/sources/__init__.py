@@ -19,7 +19,7 @@ from .registry import RegistrySource
 from .repository import RepositorySource
 from .snapshot import SnapshotSource
 
-__all__ = ["KINDS", "STORED", "ContentSource", "Source", "open_sources", "sources_spec"]
+__all__ = ["KINDS", "STORED", "ArchiveSource", "ContentSource", "Source", "open_sources", "sources_spec"]
 
 #: the kinds that need nothing but a path
 STORED: Dict[str, Callable[[str], ContentSource]] = {

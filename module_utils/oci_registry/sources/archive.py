@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Iterator, List, Optional
 
-from ..digest import matches, new_hash, parse_digest, split_digest
+from ..digest import is_digest, matches, new_hash, parse_digest, split_digest
 from ..errors import BadInput, StoreUnreadable
 from ..model import MAX_MANIFEST_BYTES
 from ..tarball import Member, Tarball
@@ -32,6 +32,11 @@ class ArchiveSource(ContentSource):
             what = "is a docker-archive, as docker save writes it: its layers are uncompressed, so the exact bytes of no digest are in it"
             raise BadInput(what, where=path, advice=_RELOAD)
         raise BadInput("holds no OCI image layout", where=path, advice="Give a tar file with oci-layout, index.json and blobs")
+
+    def digests(self) -> List[str]:
+        """What it claims to have."""
+        names = (name.split("/")[1:] for name in self._tar.names() if name.startswith("blobs/"))
+        return [digest for digest in map(":".join, names) if is_digest(digest)]
 
     def close(self) -> None:
         """See :class:`Source`."""
