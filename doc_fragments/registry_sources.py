@@ -25,8 +25,10 @@ options:
             decompressed into C(TMPDIR) (C(/var/tmp) unless set) for the time of the run, leaving 1 GiB free there. What C(docker save) of
             other engines writes has no exact bytes; see M(docker_archive_push).
           - V(containerd) is a content store of containerd on this host. It has what was pulled there, as a rule of one platform only.
+          - V(listed) is what another host was seen to have, as M(image_content_export) tells it in check mode. It is good for a plan and gives
+            no bytes; the role registry_source_hosts makes such sources in check mode.
         type: str
-        choices: [repository, registry, snapshot, layout, archive, containerd]
+        choices: [repository, registry, snapshot, layout, archive, containerd, listed]
         required: true
       repository:
         description: The repository to take from. For V(registry) it is the one of the same name unless this is given.
@@ -43,6 +45,10 @@ options:
       name:
         description: What plans and messages call this source, instead of its type and place.
         type: str
+      contents:
+        description: For V(listed), RV(image_content_export#module:found) of M(image_content_export).
+        type: list
+        elements: dict
       scheme:
         description: Scheme of the other registry.
         type: str

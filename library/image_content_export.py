@@ -94,6 +94,7 @@ found:
     role: {description: "One of index, manifest, config, layer; V(blob) where nobody knows.", type: str}
     size: {description: "In bytes.", type: int}
     needed_by: {description: "The manifest that names it; empty for what was asked for.", type: str}
+    content: {description: "The bytes of a manifest in base64; absent for anything else.", type: str}
     source: {description: "Where it is.", type: str, sample: containerd /var/lib/containerd/io.containerd.content.v1.content}
 missing:
   description: What is not here, as far as manifests that are here tell.

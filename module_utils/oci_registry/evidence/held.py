@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Deque, Dict, FrozenSet, List, Optional, Sequence
@@ -30,8 +31,9 @@ class Content:
     why: str = ""
 
     def as_dict(self) -> Dict[str, object]:
-        """What the module tells of it: plain JSON types."""
-        return {"digest": self.digest, "role": self.role, "size": self.size or 0, "needed_by": self.needed_by}
+        """What the module tells of it: plain JSON types, the bytes of manifests in base64."""
+        told = {"digest": self.digest, "role": self.role, "size": self.size or 0, "needed_by": self.needed_by}
+        return dict(told, content=base64.b64encode(self.content).decode()) if self.media_type and self.content else told
 
 
 class Held:

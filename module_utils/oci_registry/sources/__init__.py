@@ -14,6 +14,7 @@ from .archive import ArchiveSource
 from .base import ContentSource, Source
 from .containerd import ContainerdSource
 from .layout import LayoutSource
+from .listed import ListedSource
 from .options import KINDS, sources_spec
 from .registry import RegistrySource
 from .repository import RepositorySource
@@ -62,6 +63,8 @@ def _open(number: int, wanted: Mapping[str, Any], own: Optional[Client], timeout
     repository = parse_repository(wanted["repository"]) if wanted.get("repository") else ""
     if kind in STORED:
         return STORED[kind](wanted["path"])
+    if kind == "listed":
+        return ListedSource(wanted["contents"], wanted["name"])
     if kind == "registry":
         return RegistrySource(Client(settings_from(dict(wanted, timeout=timeout))), repository)
     if own is None:

@@ -16,6 +16,7 @@ KINDS: Dict[str, Sequence[str]] = {
     "layout": ("path",),
     "archive": ("path",),
     "containerd": (),
+    "listed": ("name", "contents"),
 }
 
 _CONNECTION = ("registry", "scheme", "username", "password", "ca_path", "validate_certs")
@@ -30,5 +31,6 @@ def sources_spec() -> Dict[str, Any]:
         repository={"type": "str"},
         path={"type": "path"},
         name={"type": "str"},
+        contents={"type": "list", "elements": "dict"},
     )
     return {"type": "list", "elements": "dict", "options": options, "default": []}
