@@ -16,7 +16,7 @@ KINDS: Dict[str, Sequence[str]] = {
     "layout": ("path",),
     "archive": ("path",),
     "containerd": (),
-    "listed": ("name", "contents"),
+    "listed": ("name",),
 }
 
 _CONNECTION = ("registry", "scheme", "username", "password", "ca_path", "validate_certs")
