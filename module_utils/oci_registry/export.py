@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 from typing import Any, Dict, Iterable, Iterator, List, Mapping
@@ -80,7 +81,8 @@ class Export:
         return opened
 
     def _sort(self, contents: Iterable[Content]) -> None:
-        found, missing = [], []
+        found: List[Content] = []
+        missing: List[Content] = []
         for content in contents:
             (found if content.sources else missing).append(content)
         self._found, self._missing = found, missing
@@ -96,7 +98,7 @@ class Export:
             return False
         with contextlib.closing(archive):
             wanted = [content.digest for content in self._found]
-            return sorted(archive.digests()) == sorted(wanted) and all(_hashes(archive, digest) for digest in wanted)
+            return sorted(archive.digests()) == sorted(wanted) and all(map(functools.partial(_hashes, archive), wanted))
 
     def _write(self) -> None:
         temporary = f"{self._path}.new"

@@ -86,7 +86,9 @@ class ArchivePush:
 
     def _refuse_to_replace(self) -> None:
         if self._before.exists and not self._params["replace"]:
-            points = f"points at {self._before.digest}" if self._before.digest else "is there, although nothing can be pulled by it"
+            points = (
+                f"points at {self._before.digest}" if self._before.digest else "is there, although nothing can be pulled by it"
+            )
             raise NeedsApproval(f"the tag {points}", where=self._where, advice="Push to a tag of its own, or set replace")
 
     def _plan(self, archive: DockerArchive, saved: SavedImage) -> None:
@@ -198,4 +200,6 @@ class _Counted:
         return Packed(f"{_SHA256}:{self._hash.hexdigest()}", self._size)
 
 
-_IN_THE_WAY = "A damaged file is in the way: run registry_repair on the registry's host with path, or approve quarantine there, then again"
+_IN_THE_WAY = (
+    "A damaged file is in the way: run registry_repair on the registry's host with path, or approve quarantine there, then again"
+)

@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,20 +27,20 @@ runner ansible_connection=local
 other ansible_connection=local
 gone ansible_host=127.0.0.1 ansible_port=1 ansible_ssh_common_args="-o ConnectTimeout=2"
 """
-PLAY = f"""
+PLAY = """
 - hosts: vm
   gather_facts: false
   tasks:
-    - ansible.builtin.include_role: {{name: registry_source_hosts}}
+    - ansible.builtin.include_role: {name: registry_source_hosts}
     - ansible.builtin.copy:
-        dest: "{{{{ answer }}}}"
+        dest: "{{ answer }}"
         content: >-
-          {{{{ {{'result': registry_source_hosts_result, 'found': registry_source_hosts_found,
-                 'problems': registry_source_hosts_problems}} | to_json }}}}
+          {{ {'result': registry_source_hosts_result, 'found': registry_source_hosts_found,
+                 'problems': registry_source_hosts_problems} | to_json }}
       check_mode: false
       changed_when: false
       diff: false
-    - ansible.builtin.include_role: {{name: registry_source_hosts, tasks_from: cleanup}}
+    - ansible.builtin.include_role: {name: registry_source_hosts, tasks_from: cleanup}
       when: cleans | default(false)
 """
 
@@ -59,7 +59,7 @@ Play = Callable[..., Answer]
 
 
 @pytest.fixture
-def play(tmp_path: Path) -> Iterator[Play]:
+def play(tmp_path: Path) -> Play:
     """``play(sources, digests, check=False, **variables)``; in the end nothing may be left on the controller and on the hosts."""
     (tmp_path / "hosts").write_text(INVENTORY, encoding="utf-8")
     (tmp_path / "play.yml").write_text(PLAY, encoding="utf-8")
@@ -78,7 +78,7 @@ def play(tmp_path: Path) -> Iterator[Play]:
         changed = sum(int(word[8:]) for word in ran.stdout.split() if word.startswith("changed="))
         return Answer(**said, changed=changed, printed=ran.stdout)
 
-    yield run
+    return run
 
 
 def content_store(folder: Path, contents: dict[str, bytes]) -> dict[str, str]:

@@ -61,7 +61,9 @@ class DockerArchive:
 
     def _read(self) -> List[Any]:
         if _MANIFEST not in self.tar.names():
-            what = "is no archive of docker save: it has no manifest.json" + (f" and {self.tar.damage}" if self.tar.damage else "")
+            what = "is no archive of docker save: it has no manifest.json" + (
+                f" and {self.tar.damage}" if self.tar.damage else ""
+            )
             raise BadInput(what, where=self.tar.path, advice="An OCI archive is a source of registry_repair instead")
         records = self._json(_MANIFEST, self.tar.content(_MANIFEST, MAX_MANIFEST_BYTES))
         if not isinstance(records, list) or not records or not all(isinstance(record, dict) for record in records):
@@ -86,7 +88,9 @@ class DockerArchive:
     def _layer(self, name: str) -> Member:
         found = self.tar.members(name)
         if not found:
-            raise BadInput(f"lacks the layer {name}" + (f": it {self.tar.damage}" if self.tar.damage else ""), where=self.tar.path)
+            raise BadInput(
+                f"lacks the layer {name}" + (f": it {self.tar.damage}" if self.tar.damage else ""), where=self.tar.path
+            )
         return found[0]
 
     def _json(self, name: str, content: bytes) -> Any:

@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import gzip
+import importlib
 import os
 import stat
+import sys
 import tempfile
 import zlib
-from typing import BinaryIO
+from typing import BinaryIO, Protocol, Type
 
 from ..errors import BadInput, StoreUnreadable
 
@@ -17,6 +19,13 @@ _GZIP, _ZSTD, _XZ, _BZIP2 = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"BZh
 _CHUNK_BYTES = 1 << 20
 #: bytes that no spool takes of what is free
 KEPT_FREE = 1 << 30
+
+
+class Readable(Protocol):
+    """A stream of plain bytes."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to ``size`` bytes, none at the end."""
 
 
 class Plain:
@@ -42,8 +51,7 @@ def open_plain(path: str) -> Plain:
     with os.fdopen(descriptor, "rb") as file:
         if other != "zstd" and other:
             raise BadInput(f"is compressed with {other}, which is not read here", where=path, advice="Decompress it first")
-        stream = _zstd(file, path) if other else gzip.GzipFile(fileobj=file)
-        return _spooled(stream, path)
+        return _spooled(_zstd(file, path) if other else gzip.GzipFile(fileobj=file), path)
 
 
 def _open(path: str) -> int:
@@ -59,18 +67,24 @@ def _open(path: str) -> int:
     raise BadInput("is no file", where=path, advice="Give the tar archive itself")
 
 
-def _zstd(file: BinaryIO, path: str) -> BinaryIO:
+def _zstd(file: BinaryIO, path: str) -> Readable:
     try:
-        from compression.zstd import ZstdFile  # Python 3.14 and later
+        zstd = importlib.import_module("compression.zstd")
     except ImportError:
         raise BadInput(
             "is compressed with zstd, which Python reads from 3.14 on", where=path, advice="Decompress it first: zstd -d FILE"
         ) from None
-    stream: BinaryIO = ZstdFile(file)
+    stream: Readable = zstd.ZstdFile(file)
     return stream
 
 
-def _spooled(stream: BinaryIO, path: str) -> Plain:
+def _zstd_error() -> Type[Exception]:
+    """What its decompressor raises, where there is one."""
+    found: Type[Exception] = getattr(sys.modules.get("compression.zstd"), "ZstdError", zlib.error)
+    return found
+
+
+def _spooled(stream: Readable, path: str) -> Plain:
     """Decompress into a file without a name. A stream that breaks off leaves what came until then."""
     damage = ""
     with tempfile.TemporaryFile(dir=spool_folder()) as spool:
@@ -83,7 +97,7 @@ def _spooled(stream: BinaryIO, path: str) -> Plain:
                     raise StoreUnreadable("has no room to be decompressed", where=path, advice=_ROOM.format(spool_folder()))
                 spool.write(chunk)
             spool.flush()
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        except (EOFError, zlib.error, gzip.BadGzipFile, _zstd_error()) as error:
             damage = f"is damaged: {error}"
         except OSError as error:
             raise StoreUnreadable(f"cannot be decompressed into {spool_folder()} ({error.strerror})", where=path) from None
