@@ -8,7 +8,7 @@ Unlike docker's shorthand, nothing is guessed: a repository has no default regis
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Tuple
 
 from .digest import parse_digest
 from .errors import BadInput
@@ -73,6 +73,16 @@ def parse_reference(text: str, registry: str = "") -> Reference:
         raise BadInput(f"{tag[:140]!r} is no tag", where=text[:300], advice="A tag is 1 to 128 of A-Z a-z 0-9 _ . -")
     parse_repository(repository)
     return Reference(host, repository, tag or (None if digest else "latest"), digest)
+
+
+def parse_tag(text: str, registry: str) -> Tuple[str, str]:
+    """Repository and tag of ``[registry/]repository:tag``. Raises :class:`BadInput` for anything else, or where it is of another registry."""
+    reference = parse_reference(text, registry)
+    if reference.digest or not reference.tag or ":" not in text.rpartition("/")[2]:
+        raise BadInput("is no repository with a tag", where=text[:300], advice="Expected repository:tag")
+    if reference.registry not in ("", registry):
+        raise BadInput(f"is not of registry {registry or '(none given)'}", where=text[:300])
+    return reference.repository, reference.tag
 
 
 def _split_host(text: str, registry: str) -> tuple[str, str]:

@@ -31,7 +31,7 @@ from .plans.facts import Node
 from .plans.retention.facts import RepositoryFacts
 from .plans.retention.items import DELETE_MANIFEST, DELETE_TAG, Item
 from .plans.retention.plan import API, DISK, PLANNED
-from .reference import parse_reference
+from .reference import parse_tag
 from .scan import DIALECTS
 from .store import CACHE, detect_mode, layout, one_root
 
@@ -56,7 +56,7 @@ class TagChange:
     def __init__(self, params: Mapping[str, Any]) -> None:
         """``params`` are :data:`TAG_OPTIONS`. Raises a :class:`RegistryError` for options that cannot be used."""
         self._params = params
-        self._repository, self._tag = _image(params["image"], params["registry"] or "")
+        self._repository, self._tag = parse_tag(params["image"], params["registry"] or "")
         self._wanted = _wanted(params)
         if not params["registry"] and not params["path"]:
             raise BadInput(
@@ -207,15 +207,6 @@ class TagChange:
 
 _REPAIR = "Repair it first (registry_repair), or set the tag without verify"
 _ALONE = "Give path, or dialect 3 where the registry is one: then the tag goes alone"
-
-
-def _image(text: str, registry: str) -> Tuple[str, str]:
-    reference = parse_reference(text, registry)
-    if reference.digest or not reference.tag or ":" not in text.rpartition("/")[2]:
-        raise BadInput("is no repository with a tag", where=text[:300], advice="Expected repository:tag")
-    if reference.registry not in ("", registry):
-        raise BadInput(f"is not of registry {registry or '(none given)'}", where=text[:300])
-    return reference.repository, reference.tag
 
 
 def _wanted(params: Mapping[str, Any]) -> str:

@@ -37,6 +37,11 @@ class Spool:
         self._hash.update(chunk)
         self.size += len(chunk)
 
+    def take_digest(self) -> str:
+        """For bytes whose digest nobody knew before (``digest`` named no more than an algorithm): from now on it is theirs."""
+        self.digest = f"{split_digest(self.digest)[0]}:{self._hash.hexdigest()}"
+        return self.digest
+
     def settle(self) -> None:
         """All bytes are here: wait until they are on disk."""
         with writing(self.path):

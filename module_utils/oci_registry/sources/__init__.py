@@ -4,20 +4,31 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 from ..client import Client
 from ..errors import BadInput
 from ..options import settings_from
 from ..reference import parse_repository
-from .base import Source
+from .archive import ArchiveSource
+from .base import ContentSource, Source
+from .containerd import ContainerdSource
 from .layout import LayoutSource
+from .listed import ListedSource
 from .options import KINDS, sources_spec
 from .registry import RegistrySource
 from .repository import RepositorySource
 from .snapshot import SnapshotSource
 
-__all__ = ["KINDS", "Source", "open_sources", "sources_spec"]
+__all__ = ["KINDS", "STORED", "ArchiveSource", "ContentSource", "Source", "open_sources", "sources_spec"]
+
+#: the kinds that need nothing but a path
+STORED: Dict[str, Callable[[str], ContentSource]] = {
+    "snapshot": SnapshotSource,
+    "layout": LayoutSource,
+    "archive": ArchiveSource,
+    "containerd": ContainerdSource,
+}
 
 
 def open_sources(wanted: Sequence[Mapping[str, Any]], own: Optional[Client], timeout: float) -> List[Source]:
@@ -25,11 +36,23 @@ def open_sources(wanted: Sequence[Mapping[str, Any]], own: Optional[Client], tim
 
     Raises :class:`BadInput` for a source that cannot be one.
     """
-    sources = [_open(number, source, own, timeout) for number, source in enumerate(wanted)]
+    sources: List[Source] = []
+    try:
+        for number, source in enumerate(wanted):
+            sources.append(_open(number, source, own, timeout))
+            sources[-1].label = source.get("name") or sources[-1].label
+    except BaseException:
+        for opened in sources:
+            opened.close()
+        raise
+    _tell_apart(sources)
+    return sources
+
+
+def _tell_apart(sources: List[Source]) -> None:
     for number, source in enumerate(sources):
         if source.label in [other.label for other in sources[:number]]:
             source.label += f" (sources[{number}])"
-    return sources
 
 
 def _open(number: int, wanted: Mapping[str, Any], own: Optional[Client], timeout: float) -> Source:
@@ -38,10 +61,10 @@ def _open(number: int, wanted: Mapping[str, Any], own: Optional[Client], timeout
         if not wanted.get(option):
             raise BadInput(f"a source of type {kind} needs {option}", where=f"sources[{number}]")
     repository = parse_repository(wanted["repository"]) if wanted.get("repository") else ""
-    if kind == "snapshot":
-        return SnapshotSource(wanted["path"])
-    if kind == "layout":
-        return LayoutSource(wanted["path"])
+    if kind in STORED:
+        return STORED[kind](wanted["path"])
+    if kind == "listed":
+        return ListedSource(wanted.get("contents") or [], wanted["name"])
     if kind == "registry":
         return RegistrySource(Client(settings_from(dict(wanted, timeout=timeout))), repository)
     if own is None:

@@ -27,8 +27,20 @@ class Source:
         raise NotImplementedError
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Let go of connections and files."""
 
     def mount_from(self) -> Optional[str]:
         """The repository of the registry under repair that this source is, if it is one: blobs can be mounted from there."""
         return None
+
+
+class ContentSource(Source):
+    """A place on this host where a digest says all, whatever the repository."""
+
+    def size(self, digest: str) -> Optional[int]:
+        """How many bytes lie there under a digest, unread; None if there are none."""
+        raise NotImplementedError
+
+    def has_blob(self, repository: str, digest: str, size: int) -> bool:
+        """See :class:`Source`."""
+        return self.size(digest) == size

@@ -14,6 +14,9 @@ KINDS: Dict[str, Sequence[str]] = {
     "registry": ("registry",),
     "snapshot": ("path",),
     "layout": ("path",),
+    "archive": ("path",),
+    "containerd": (),
+    "listed": ("name",),
 }
 
 _CONNECTION = ("registry", "scheme", "username", "password", "ca_path", "validate_certs")
@@ -27,5 +30,7 @@ def sources_spec() -> Dict[str, Any]:
         type={"type": "str", "choices": list(KINDS), "required": True},
         repository={"type": "str"},
         path={"type": "path"},
+        name={"type": "str"},
+        contents={"type": "list", "elements": "dict"},
     )
     return {"type": "list", "elements": "dict", "options": options, "default": []}

@@ -9,10 +9,10 @@ from typing import Optional
 from ..errors import BadInput
 from ..evidence.disk import DiskView
 from ..store import find_stores
-from .base import Sink, Source
+from .base import ContentSource, Sink
 
 
-class SnapshotSource(Source):
+class SnapshotSource(ContentSource):
     """The blobs of a store. Its links do not matter: a digest says all."""
 
     def __init__(self, path: str) -> None:
@@ -27,9 +27,9 @@ class SnapshotSource(Source):
         """See :class:`Source`."""
         return self._disk.manifest(digest)
 
-    def has_blob(self, repository: str, digest: str, size: int) -> bool:
-        """See :class:`Source`."""
-        return self._disk.size(digest) == size
+    def size(self, digest: str) -> Optional[int]:
+        """See :class:`ContentSource`."""
+        return self._disk.size(digest)
 
     def copy_blob(self, repository: str, digest: str, sink: Sink) -> None:
         """See :class:`Source`."""
