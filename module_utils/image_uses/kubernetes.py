@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, Iterator, List, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Set, Tuple
 
 from .use import KUBERNETES, Use, untold, use
 
@@ -12,7 +12,6 @@ Resource = Dict[str, Any]
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 _STATUSES = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
 _ENDED = ("Succeeded", "Failed")
-_DEEPEST = 30  # levels of a resource that are looked into
 
 
 def uses_of(resources: Iterable[Any], cluster: str) -> List[Use]:
@@ -23,7 +22,7 @@ def uses_of(resources: Iterable[Any], cluster: str) -> List[Use]:
             continue
         name, detail = _name(resource), _detail(resource)
         digests = _digests(resource)
-        for container, image in _images(resource.get("spec"), 0):
+        for container, image in _images(resource.get("spec")):
             if isinstance(image, str) and image.strip():
                 one = use(KUBERNETES, cluster, name, image, digests=digests.get(container, ()), detail=detail)
             else:
@@ -45,18 +44,23 @@ def flattened(resources: Iterable[Any]) -> Iterator[Resource]:
             yield resource
 
 
-def _images(node: Any, depth: int) -> Iterator[Tuple[str, Any]]:
-    """(name of the container, image) of every pod template, at whatever place a kind of resource has it."""
-    if not isinstance(node, (dict, list)) or depth > _DEEPEST:
-        return
-    for key, value in node.items() if isinstance(node, dict) else enumerate(node):
-        if key in _CONTAINERS and isinstance(value, list):
-            yield from ((str(one.get("name") or ""), one.get("image")) for one in value if isinstance(one, dict))
-        elif key == "volumes" and isinstance(value, list):
-            images = [one["image"] for one in value if isinstance(one, dict) and isinstance(one.get("image"), dict)]
-            yield from (("", image["reference"]) for image in images if image.get("reference"))
-        else:
-            yield from _images(value, depth + 1)
+def _images(spec: Any) -> Iterator[Tuple[str, Any]]:
+    """(name of the container, image) of every pod template, at whatever place a kind of resource has it. Each part is looked at once."""
+    seen: Set[int] = set()
+    waiting: List[Any] = [spec]
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, (dict, list)) or id(node) in seen:
+            continue
+        seen.add(id(node))
+        for key, value in reversed(list(node.items())) if isinstance(node, dict) else ((None, one) for one in node):
+            if key in _CONTAINERS and isinstance(value, list):
+                yield from ((str(one.get("name") or ""), one.get("image")) for one in value if isinstance(one, dict))
+            elif key == "volumes" and isinstance(value, list):
+                images = [_mapping(_mapping(one).get("image")) for one in value]
+                yield from (("", image["reference"]) for image in images if image.get("reference"))
+            else:
+                waiting.append(value)
 
 
 def _digests(resource: Resource) -> Dict[str, List[str]]:
