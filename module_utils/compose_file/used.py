@@ -44,12 +44,14 @@ class Project:
         environment = read_environment(os.path.dirname(path), process)
         documents = [self._document(path), *map(self._document, overriding_files(path, environment))]
         found = [(document, services_of(document)) for document in documents if service_keys(document)]
+        included = [(document, file) for document in documents for file in included_files(document)]
+        if not found and not included:
+            services_of(documents[0])
         names = dict.fromkeys(name for _document, services in found for name in services)
         for name in names:
             self._add(name, [_Place(document, services[name]) for document, services in found if name in services], environment)
-        for document in documents:
-            for file in included_files(document):
-                self._include(document, file, environment)
+        for document, file in included:
+            self._include(document, file, environment)
 
     def _document(self, path: str) -> Document:
         real = os.path.realpath(path)
