@@ -78,13 +78,10 @@ builds:
     images: {description: "What it pushes, as C(registry/repository:tag) as written; empty where that is not said.", type: list, elements: str}
     manual: {description: "Whether a run that is started by hand gets to the step.", type: bool}
     branches: {description: "Of which branches; empty for any.", type: list, elements: str}
+    unclear: {description: "What of it cannot be told, with the line.", type: list, elements: str}
     images_used: {description: "Every image that the workflow runs in.", type: list, elements: str}
 files: {description: "The workflow files that are there.", returned: success, type: list, elements: str}
-problems:
-  description: Files that cannot be read, and what is unclear in the others, with file and line.
-  returned: success
-  type: list
-  elements: str
+problems: {description: "Files that cannot be read, with the line if there is one.", returned: success, type: list, elements: str}
 code: {description: "Stable name of the error, one of bad-input, missing-library.", returned: on failure, type: str}
 """
 

@@ -23,16 +23,17 @@ def images_of(checkout: str, *, config: str, host: str, clone_image: str) -> Dic
     Raises BadInput for what is no checkout with workflows: that must not be taken for one that uses nothing.
     """
     files = workflow_files(checkout, config)
-    found = Known([], [], [])
+    found = Known([], [])
+    problems: List[str] = []
     for file in files:
         try:
             known = known_of(read_workflow(file, _content(os.path.join(checkout, file))), file, host or checkout, clone_image)
         except BadInput as error:
-            found.problems.append(str(error))
+            problems.append(str(error))
             continue
         for mine, its in zip(found, known):
             mine += its
-    return {**found._asdict(), "files": files}
+    return {**found._asdict(), "files": files, "problems": problems}
 
 
 def workflow_files(checkout: str, config: str) -> List[str]:

@@ -27,7 +27,6 @@ class Known(NamedTuple):
 
     uses: List[Use]
     builds: List[Dict[str, Any]]
-    problems: List[str]
 
 
 def known_of(workflow: Workflow, file: str, checkout: str, clone_image: str) -> Known:
@@ -39,8 +38,8 @@ def known_of(workflow: Workflow, file: str, checkout: str, clone_image: str) -> 
             uses += [] if one in uses else [one]
     if clone_image and _clones_by_default(workflow):
         uses.append(use(WOODPECKER, checkout, f"{file}:clone", clone_image, detail="clone, as the server has it"))
-    builds, warnings = _builds(workflow, file, list(dict.fromkeys(one["reference"] for one in uses if one["reference"])))
-    return Known(uses, builds, [f"{file}: {warning}" for warning in warnings])
+    used = list(dict.fromkeys(one["reference"] for one in uses if one["reference"]))
+    return Known(uses, [_build(workflow, step, file, used) for step in workflow.steps if pushes(workflow, step)])
 
 
 class Place(NamedTuple):
@@ -73,27 +72,19 @@ def _clones_by_default(workflow: Workflow) -> bool:
     return not own and not (skipped is not None and plain(workflow.document, skipped) is True)
 
 
-def _builds(workflow: Workflow, file: str, used: List[str]) -> Tuple[List[Dict[str, Any]], List[str]]:
-    found: List[Dict[str, Any]] = []
-    problems: List[str] = []
-    for step in workflow.steps:
-        if not pushes(workflow, step):
-            continue
-        images, unclear = _images(workflow, step)
-        is_manual, names, why = _manual(workflow, step)
-        warnings += [*unclear, *why]
-        found.append(
-            {
-                "file": file,
-                "workflow": workflow_name(file),
-                "step": step.name,
-                "images": images,
-                "manual": is_manual,
-                "branches": names,
-                "images_used": used,
-            }
-        )
-    return found, warnings
+def _build(workflow: Workflow, step: Step, file: str, used: List[str]) -> Dict[str, Any]:
+    images, unclear = _images(workflow, step)
+    is_manual, names, wrong = _manual(workflow, step)
+    return {
+        "file": file,
+        "workflow": workflow_name(file),
+        "step": step.name,
+        "images": images,
+        "manual": is_manual,
+        "branches": names,
+        "images_used": used,
+        "unclear": [*unclear, *wrong],
+    }
 
 
 def _images(workflow: Workflow, step: Step) -> Tuple[List[str], List[str]]:
