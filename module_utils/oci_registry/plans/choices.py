@@ -34,6 +34,7 @@ class Choices:
     """Images are (repository, tag), in ``in_use`` also (repository, digest)."""
 
     approve: FrozenSet[str] = frozenset()
+    knows_use: bool = False  # whether it was said what is in use: else nothing is deleted but what was named
     in_use: FrozenSet[Key] = frozenset()
     rebuilds: Tuple[Rebuild, ...] = ()
     repoint: Dict[Key, str] = field(default_factory=dict)  # to this digest or tag
@@ -62,6 +63,7 @@ def choices_from(params: Mapping[str, Any]) -> Choices:
     registry = params["registry"] or ""
     choices = Choices(
         frozenset(params["approve"] or ()),
+        params["in_use"] is not None,
         _in_use(params["in_use"] or (), registry),
         tuple(_rebuild(number, each, registry) for number, each in enumerate(params["rebuilds"] or ())),
         {_tag("repoint", image, registry): _target(image, to) for image, to in (params["repoint"] or {}).items()},
