@@ -1,13 +1,13 @@
 #!/usr/bin/python
 # Copyright: registry-runbooks contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Ansible module: repair broken images by their digests."""
+"""Ansible module: repair broken images, by their digests or under approval otherwise."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: registry_repair
-short_description: Repair broken images by their digests
+short_description: Repair broken images, by their digests or under approval otherwise
 version_added: "0.1.0"
 description:
   - Brings back what images need to be pulled. Links that were lost are written again from the bytes that are still there, which needs no source.
@@ -15,6 +15,10 @@ description:
   - Works through the API where that can work, uploading without asking first, since a registry with a stale cache would say that nothing is missing.
     Works on disk where the API cannot help, above all where a damaged file must be replaced, which no push ever does.
   - Whatever is replaced or removed on disk is kept in a quarantine below O(path) and can be put back with O(undo).
+  - Names for each broken tag every way to make it whole again in RV(images), cheapest first, with what it costs and needs. What no digest repairs
+    is pointed at an intact image with the same content, or deleted, once O(approve) says so; a rebuild is only named.
+  - Where one repair fails, the others are still done, and the module fails at the end. It ends at once where the registry does not answer or
+    the disk is full.
   - Looks for itself at everything that the images need, so running it again only does what is still to do, and completes a run that was killed.
   - Stop garbage collection and retention before repairing. Restart the registry where RV(restart_required) says so.
 options:
@@ -39,10 +43,61 @@ options:
       - Actions that change more than what a digest says, and are only taken if they are named here.
       - V(remove-link) moves layer links that lead nowhere to the quarantine. V(quarantine) moves damaged files there that no source
         has the bytes of, so that a push or a rebuild can write them again.
-      - V(repoint), V(rebuild) and V(delete) are accepted so that one list can serve a whole recovery. This module does none of them.
+      - V(repoint) points a tag that nothing cheaper repairs at another image of its repository. It also approves what O(rebuilds) has from an archive.
+      - V(delete) deletes tags that O(delete) names, and those that O(in_use) leaves out and nothing else can repair.
+      - V(rebuild) is for whoever rebuilds. Here it moves aside the damaged files that a rebuild would not replace.
     type: list
     elements: str
     choices: [quarantine, remove-link, repoint, rebuild, delete]
+    default: []
+  in_use:
+    description:
+      - Images that something runs on or is to run on, as C(repository:tag) or C(repository@digest); those of other registries are passed over.
+      - They are repaired first, and never deleted unless O(delete) names them. Without this option nothing is known to be out of use.
+    type: list
+    elements: str
+  rebuilds:
+    description: Ways to make an image again that the caller knows of. They are named in RV(images), and nothing here carries them out.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      image: {description: "The image, as C(repository) for all its tags, or C(repository:tag).", type: str, required: true}
+      way:
+        description: V(ci) for a pipeline, V(vm) for a build on the registry's host, V(archive) for a tarball of C(docker save), which gives a new digest.
+        type: str
+        choices: [ci, vm, archive]
+        required: true
+      possible: {description: Whether it can be done now., type: bool, default: true}
+      needs: {description: What it needs., type: str, default: ""}
+      why: {description: "Why it is possible, or why it is not.", type: str, default: ""}
+  repoint:
+    description:
+      - What broken tags are to point at, each C(repository:tag) with a digest or tag of the same repository. It must be intact.
+      - Without an entry, the newest intact image with the same content is taken. The content is the same where each platform has the same image, by
+        its digest or by its config and layers; attestations and annotations do not count. The newest is the one whose tag or link was written last;
+        over the API alone nothing tells that, so it is the last tag by name, and what has no tag is not seen.
+    type: dict
+    default: {}
+  allow_lost_platforms:
+    description: Whether an image that O(repoint) names may lack platforms that the tag has now.
+    type: bool
+    default: false
+  delete:
+    description: Broken tags that are to go, each as C(repository:tag), whatever else could be done for them.
+    type: list
+    elements: str
+    default: []
+  approved_plan:
+    description:
+      - RV(plan) of an earlier run in check mode. What would be done now and is not in it is not done, and RV(recomputed) says so.
+      - Where bytes come from and by which way does not matter, since a digest says all.
+    type: list
+    elements: dict
+  approved_digests:
+    description: The digests of the steps that may be done; none means all. One that the plan does not have is an error, and nothing is done.
+    type: list
+    elements: str
     default: []
   undo:
     description: Put back what the run with this RV(run_id) moved into the quarantine, and do nothing else.
@@ -52,7 +107,9 @@ options:
     type: float
     default: 30.0
   dialect:
-    description: Major version of the Distribution registry that serves the store. V(2) also serves manifests through layer links, V(3) does not.
+    description:
+      - Major version of the Distribution registry. V(2) also serves manifests through layer links, V(3) does not.
+      - The API of V(2) cannot delete a tag without its manifest, that of V(3) can.
     type: str
     choices: ["2", "3"]
     default: "2"
@@ -64,6 +121,7 @@ author: registry-runbooks contributors
 seealso:
   - module: registry_store_info
   - module: registry_integrity_info
+  - module: registry_tag
 """
 
 EXAMPLES = r"""
@@ -87,6 +145,20 @@ EXAMPLES = r"""
         registry: mirror.example.com
   register: repaired
 
+- name: Repair what is in use first, and point what is lost at an intact image
+  registry_repair:
+    path: /opt/registry/data/private
+    findings: "{{ stores.findings }}"
+    in_use: [infra-ci:latest, team/app:v7]
+    rebuilds:
+      - image: infra-ci
+        way: ci
+        needs: Woodpecker, and the secret registry_password
+    repoint:
+      team/app:v7: v8
+    approve: [repoint]
+    approved_plan: "{{ planned.plan }}"
+
 - name: Put back what that run moved aside
   registry_repair:
     path: /opt/registry/data/private
@@ -100,10 +172,10 @@ plan:
   type: list
   elements: dict
   contains:
-    action: {description: "One of relink, restore, link-tag, quarantine, remove-link, restart, repoint, undo.", type: str, sample: relink}
+    action: {description: "One of relink, restore, link-tag, quarantine, remove-link, restart, repoint, reload, rebuild, delete, undo.", type: str, sample: relink}
     repository: {description: "Name of the repository; empty for restart and undo.", type: str}
     tags: {description: "Every tag that needs it.", type: list, elements: str}
-    digest: {description: "What the step is about.", type: str}
+    digest: {description: "What the step is about; for a repoint, what the tag is to point at.", type: str}
     role: {description: "One of index, manifest, config, layer, tag, link.", type: str}
     way: {description: "V(api), V(disk), or V(operator) for what this module does not do.", type: str}
     cost: {description: "V(free), V(copy) for a transfer of bytes, V(rebuild).", type: str}
@@ -111,9 +183,65 @@ plan:
     reason: {description: "Why it is to be done, or why there is nothing to do.", type: str}
     state: {description: "One of planned, done, skipped, failed, remaining.", type: str}
     detail: {description: "What came of it.", type: str}
-    source: {description: "Where a restore takes the bytes from.", type: str, sample: registry mirror.example.com}
+    source: {description: "Where a restore takes the bytes from, or which way of O(rebuilds) was chosen.", type: str, sample: registry mirror.example.com}
+    began: {description: "When it began, in seconds since 1970; 0.0 if it was not done.", type: float}
+    ended: {description: "When it ended.", type: float}
+images:
+  description: What is broken, one entry for each tag, those in use first.
+  returned: same as RV(plan)
+  type: list
+  elements: dict
+  contains:
+    repository: {description: "Name of the repository.", type: str}
+    tag: {description: "The tag; empty for a manifest that no tag names.", type: str}
+    digest: {description: "What it points at; empty where that is not known.", type: str}
+    in_use: {description: "Whether O(in_use) has it.", type: bool}
+    states: {description: "The causes.", type: list, elements: str, sample: [unlinked]}
+    platforms: {description: "The platforms that cannot be pulled.", type: list, elements: str}
+    chosen: {description: "Action of the candidate that is taken, or proposed if RV(images.outcome=remaining); empty if none is possible.", type: str}
+    outcome: {description: "One of planned, done, failed, remaining, skipped.", type: str}
+    why: {description: "Why it is not done.", type: str}
+    candidates:
+      description: Every way to make it whole again, cheapest first.
+      type: list
+      elements: dict
+      contains:
+        action: {description: "One of relink, restore, quarantine, repoint, reload, rebuild, delete.", type: str}
+        cost: {description: "V(free), V(copy) or V(rebuild).", type: str}
+        way: {description: "V(api), V(disk), or the way of O(rebuilds).", type: str}
+        source: {description: "Where bytes come from.", type: str}
+        digest: {description: "What a repoint points at.", type: str}
+        needs: {description: "What it needs.", type: str}
+        approval: {description: "What O(approve) must have for it; empty for none.", type: str}
+        possible: {description: "Whether it can be done.", type: bool}
+        reason: {description: "The evidence, or why it cannot be done.", type: str}
+graph:
+  description: All that was looked at, for a picture.
+  returned: same as RV(plan)
+  type: dict
+  contains:
+    note: {description: "What was left out of more than 5000 nodes.", type: str}
+    nodes:
+      description: Each digest of each repository once.
+      type: list
+      elements: dict
+      contains:
+        repository: {description: "Name of the repository.", type: str}
+        digest: {description: "The digest.", type: str}
+        role: {description: "One of index, manifest, config, layer.", type: str}
+        parent: {description: "A manifest that names it; empty for what a tag names.", type: str}
+        platform: {description: "Its platform.", type: str}
+        size: {description: "In bytes; -1 where nothing tells.", type: int}
+        tags: {description: "Every tag that needs it.", type: list, elements: str}
+        state: {description: "V(right), or the cause of what is wrong before the repair.", type: str}
+        repaired_by: {description: "Action that repairs it; empty for none.", type: str}
+recomputed:
+  description: Where the plan differs from O(approved_plan) or O(approved_digests), one sentence each.
+  returned: same as RV(plan)
+  type: list
+  elements: str
 remaining:
-  description: What cannot be repaired by its digest.
+  description: What is not repaired.
   returned: same as RV(plan)
   type: list
   elements: dict
@@ -176,6 +304,14 @@ from ansible.module_utils.oci_registry.repair import Repair
 from ansible.module_utils.oci_registry.scan import DIALECTS
 from ansible.module_utils.oci_registry.sources import sources_spec
 
+_REBUILD = {
+    "image": {"type": "str", "required": True},
+    "way": {"type": "str", "choices": ["ci", "vm", "archive"], "required": True},
+    "possible": {"type": "bool", "default": True},
+    "needs": {"type": "str", "default": ""},
+    "why": {"type": "str", "default": ""},
+}
+
 
 def argument_spec() -> dict:
     """Options as in DOCUMENTATION."""
@@ -185,6 +321,13 @@ def argument_spec() -> dict:
         findings={"type": "list", "elements": "dict"},
         images={"type": "list", "elements": "str"},
         path={"type": "path"},
+        in_use={"type": "list", "elements": "str"},
+        rebuilds={"type": "list", "elements": "dict", "options": _REBUILD, "default": []},
+        repoint={"type": "dict", "default": {}},
+        allow_lost_platforms={"type": "bool", "default": False},
+        delete={"type": "list", "elements": "str", "default": []},
+        approved_plan={"type": "list", "elements": "dict"},
+        approved_digests={"type": "list", "elements": "str", "default": []},
         approve={"type": "list", "elements": "str", "choices": list(APPROVABLE), "default": []},
         undo={"type": "str"},
         lock_timeout={"type": "float", "default": 30.0},

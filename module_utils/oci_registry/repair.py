@@ -1,11 +1,11 @@
 # Copyright: registry-runbooks contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Repairs broken images by their digests: observe, plan, apply, prove. The brain of the module ``registry_repair``."""
+"""Repairs broken images: observe, plan, apply, prove. The brain of the module ``registry_repair``."""
 
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Optional
 
 from .apply.api import ApiWriter
 from .apply.carry_out import Tools, carry_out
@@ -14,20 +14,23 @@ from .apply.journal import Journal, close_interrupted, new_run_id
 from .apply.lock import RunLock
 from .apply.mark import refuse_interrupted
 from .apply.quarantine import Entry
+from .apply.tags import TagWriter
 from .apply.undo import undo
 from .apply.workplace import Workplace
 from .client import Client
+from .drawing import Drawing, Drawn
 from .errors import BadInput, RegistryError
 from .evidence.disk import DiskView
 from .evidence.http import ApiView
-from .evidence.observer import Place, observe
+from .evidence.observer import Place
 from .evidence.prove import prove
+from .evidence.retention.now import ApiNow, DiskNow, Now
 from .evidence.wanted import Wanted, from_findings, from_images
 from .options import concurrency_from, settings_from
 from .plans import steps
-from .plans.facts import Evidence
-from .plans.outlook import before_and_after
-from .plans.repair import plan_repair
+from .plans.choices import choices_from
+from .plans.decide import conclude
+from .plans.graph import graph_of
 from .plans.steps import Plan
 from .sources import Source, open_sources
 from .store import CACHE, detect_mode, one_root
@@ -42,8 +45,7 @@ class Repair:
         """``params`` are the options of the module. Raises a :class:`RegistryError` for those that cannot be used."""
         self._params = params
         self._plan = Plan()
-        self._before: List[Dict[str, object]] = []
-        self._after: List[Dict[str, object]] = []
+        self._drawn: Optional[Drawn] = None
         self._proven: List[Dict[str, Any]] = []
         self._kept: List[Entry] = []
         self._recovered: List[str] = []
@@ -54,6 +56,7 @@ class Repair:
             raise BadInput("neither registry nor path is given", advice=_ADVICE)
         if params["lock_timeout"] < 0:
             raise BadInput(f"lock_timeout {params['lock_timeout']} is negative", advice="0 does not wait at all")
+        self._choices = choices_from(params)
         self._root = one_root(params["path"]) if params["path"] else ""
         self._client = Client(settings_from(params)) if params["registry"] else None
         self._workplace = Workplace.of_store(self._root) if self._root else Workplace.of_registry(params["registry"])
@@ -65,9 +68,9 @@ class Repair:
             if self._client is not None:
                 stack.enter_context(self._client)
             if not check_mode:
-                stack.enter_context(RunLock(self._workplace, self._params["lock_timeout"]))
-                refuse_interrupted(self._workplace)
                 self._run_id = new_run_id()
+                stack.enter_context(RunLock(self._workplace, self._params["lock_timeout"], self._run_id))
+                refuse_interrupted(self._workplace)
                 self._workplace.remove_stale()
                 self._recovered = close_interrupted(self._workplace, self._run_id)
             if self._params["undo"]:
@@ -85,33 +88,41 @@ class Repair:
     def _repair_from(self, place: Place) -> None:
         wanted = self._wanted()
         self._elsewhere = wanted.elsewhere
-        evidence = observe(place, wanted)
-        self._plan = plan_repair(evidence, self._params["approve"] or [])
-        self._before, self._after = before_and_after(evidence, self._plan)
+        drawing = Drawing(place, self._choices, lambda: Client(settings_from(self._params)), self._params["dialect"])
+        self._drawn = drawing.draw(wanted)
+        self._plan = self._drawn.plan
         if not self._check_mode:
-            self._apply(evidence, place)
+            self._apply(self._drawn, place)
 
-    def _apply(self, evidence: Evidence, place: Place) -> None:
+    def _apply(self, drawn: Drawn, place: Place) -> None:
         todo = self._plan.changes
         journal = Journal(self._workplace, self._run_id)
         disk = StoreWriter(self._root, self._workplace, self._run_id) if self._root else None
-        api = ApiWriter(self._client) if self._client is not None else None
-        sources = {source.label: source for source in place.sources}
         try:
-            carry_out(todo, evidence, Tools(self._workplace, journal, disk, api, sources))
+            carry_out(todo, drawn.evidence, self._tools(journal, disk, place))
         except RegistryError:
             with contextlib.suppress(RegistryError):  # the first failure is the one to tell
-                self._prove(evidence, place)
+                self._prove(drawn, place)
             raise
         else:
-            self._prove(evidence, place)
+            self._prove(drawn, place)
         finally:
             self._kept = disk.kept if disk is not None else []
             journal.end()
 
-    def _prove(self, evidence: Evidence, place: Place) -> None:
+    def _tools(self, journal: Journal, disk: Optional[StoreWriter], place: Place) -> Tools:
+        api = ApiWriter(self._client) if self._client is not None else None
+        now: Now = ApiNow(self._client) if self._client is not None and not self._root else DiskNow(self._root)
+        sources = {source.label: source for source in place.sources}
+        tags = TagWriter(now, journal, disk, api)
+        return Tools(self._workplace, journal, disk, api, sources, tags, self._params["dialect"])
+
+    def _prove(self, drawn: Drawn, place: Place) -> None:
         done = [step for step in self._plan.steps if step.state == steps.DONE]
-        self._proven = prove(done, evidence, place, restart_required=self._plan.restart_required)
+        proof = prove(done, drawn.evidence, place, restart_required=self._plan.restart_required)
+        self._proven = proof.records
+        if proof.failures:
+            raise proof.failures[0]
 
     def _undo(self, run_id: str) -> None:
         if not self._root:
@@ -133,20 +144,29 @@ class Repair:
         """What the module returns, besides ``diff``: plain JSON types."""
         done = [step for step in self._plan.steps if step.state == steps.DONE]
         changed = bool(self._plan.changes) if self._check_mode else bool(done)
+        images = self._drawn.images if self._drawn is not None else []
+        conclude(images, check_mode=self._check_mode)
         return {
             "changed": changed,
             "plan": [step.as_dict() for step in self._plan.steps],
-            "remaining": self._plan.remaining,
+            "remaining": self._plan.left(),
+            "recomputed": self._plan.recomputed,
             "restart_required": self._plan.restart_required,
             "run_id": self._run_id if changed or self._kept else "",
             "recovered": self._recovered,
             "quarantine": self._kept,
             "proven": self._proven,
+            "images": [image.as_dict() for image in images],
+            "graph": graph_of(self._drawn.evidence, self._plan) if self._drawn is not None else {"nodes": [], "note": ""},
         }
 
     def diff(self) -> Dict[str, Any]:
         """Findings by image, before and after: the same in check mode and in a real run."""
-        return {"before": _by_image(self._before), "after": _by_image(self._after)}
+        if self._drawn is None:
+            return {"before": {}, "after": {}}
+        gone = {f"{repository}:{tag}" for repository, tag in self._plan.resolved()}
+        after = {image: found for image, found in _by_image(self._drawn.after).items() if image not in gone}
+        return {"before": _by_image(self._drawn.before), "after": after}
 
     def message(self) -> str:
         """One sentence for people."""
@@ -156,8 +176,11 @@ class Repair:
                 counts[step.action] = counts.get(step.action, 0) + 1
         verb = "would do" if self._check_mode else "did"
         text = f"{verb} " + ", ".join(f"{count} x {action}" for action, count in counts.items()) if counts else "nothing to do"
-        if self._plan.remaining:
-            text += f"; {len(self._plan.remaining)} remaining: {self._plan.remaining[0]['why']}"
+        left = self._plan.left()
+        if left:
+            text += f"; {len(left)} remaining: {left[0]['why']}"
+        if self._plan.recomputed:
+            text += f"; {self._plan.recomputed[0]}"
         if self._elsewhere:
             text += f"; {self._elsewhere} findings left out, since they are of another store"
         return text + ("; the registry must be restarted" if self._plan.restart_required else "")

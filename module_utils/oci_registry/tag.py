@@ -6,30 +6,26 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
 
 from .apply.api import ApiWriter
 from .apply.disk import StoreWriter
 from .apply.journal import Journal, close_interrupted, new_run_id
 from .apply.lock import RunLock
 from .apply.mark import refuse_interrupted
-from .apply.retention import Tools, carry_out
+from .apply.tags import TagWriter, removal
 from .apply.workplace import Workplace
 from .client import Client
 from .digest import parse_digest
-from .errors import ApplyFailed, BadInput, ProofFailed, StillNeeded
+from .errors import ApplyFailed, BadInput, ProofFailed, RegistryError, StillNeeded
 from .evidence.disk import DiskView
 from .evidence.http import ApiView
-from .evidence.observer import Place, observe
-from .evidence.retention.changes import Changes
+from .evidence.observer import Place
 from .evidence.retention.needs import needed_by
 from .evidence.retention.now import ApiNow, DiskNow, Now
-from .evidence.wanted import Wanted
-from .model import Manifest
+from .evidence.whole import look_whole
 from .options import concurrency_from, connection_spec, settings_from
-from .plans.facts import Node
-from .plans.retention.facts import RepositoryFacts
-from .plans.retention.items import DELETE_MANIFEST, DELETE_TAG, Item
+from .plans.retention.items import DELETE_MANIFEST, Item
 from .plans.retention.plan import API, DISK, PLANNED
 from .reference import parse_tag
 from .scan import DIALECTS
@@ -99,84 +95,60 @@ class TagChange:
     # -- present
 
     def _set(self, client: Optional[Client], now: Now) -> None:
-        node = self._prove_whole(client)
+        whole = look_whole(self._place(client), self._repository, self._wanted, verify=self._params["verify"])
+        if whole.problem:
+            raise ProofFailed(whole.problem, where=f"{self._repository}@{self._wanted}", advice=_REPAIR)
         way = API if client is not None else DISK
         before = f"it pointed at {self._before}" if self._before else "there was no such tag"
         self._item = Item(SET_TAG, self._repository, (self._tag,), self._wanted, before, (), way, PLANNED)
-        if self._check_mode:
-            return
-        journal = Journal(self._workplace, self._run_id)
-        journal.begin(self._item.as_dict())
-        try:
-            self._write(client, node)
-        finally:
-            journal.end()
-        if now.tag(self._repository, self._tag) != self._wanted:
-            raise ProofFailed("it does not point at the digest, although the registry took it", where=self._params["image"])
-        self._item.state = "done"
+        if not self._check_mode:
+            with self._writer(client, now) as writer:
+                writer.set(self._tag, whole.root, self._before, way)
 
-    def _prove_whole(self, client: Optional[Client]) -> Node:
-        """The manifest, after all that it needs was looked at, every byte on disk, the end of every blob over HTTP."""
+    def _place(self, client: Optional[Client]) -> Place:
         disk = DiskView(self._root, self._params["dialect"]) if self._root else None
         api = ApiView(client) if client is not None else None
-        key = (self._repository, self._wanted)
-        place = Place(disk, api, workers=concurrency_from(self._params))
-        evidence = observe(place, Wanted(digests={key: "manifest"}))
-        root = evidence.nodes[key]
-        nodes = evidence.nodes.values() if self._params["verify"] else [root]
-        wrong = next((node for node in nodes if not node.sound or node.lies or node.invalid), None)
-        if wrong is not None:
-            what = (
-                f"{wrong.role} {wrong.digest} is not to be had: {wrong.detail or wrong.invalid or 'not as its descriptor says'}"
-            )
-            raise ProofFailed(what, where=f"{self._repository}@{self._wanted}", advice=_REPAIR)
-        return root
+        return Place(disk, api, workers=concurrency_from(self._params))
 
-    def _write(self, client: Optional[Client], node: Node) -> None:
-        link = layout.tag_link_path(self._repository, self._tag)
+    @contextlib.contextmanager
+    def _writer(self, client: Optional[Client], now: Now) -> Iterator[TagWriter]:
+        """What carries out the item, journalled; the item is done if it did not fail and was not skipped."""
         disk = StoreWriter(self._root, self._workplace, self._run_id) if self._root else None
-        if disk is not None and self._before and client is not None:
-            disk.copy_links({link: self._before}, f"tag {self._tag} was set to {self._wanted}")
-        if client is not None:
-            content, manifest = _content(node)
-            ApiWriter(client).put_manifest(self._repository, self._tag, content, manifest)
-        elif disk is not None:
-            reason = f"tag {self._tag} was set to {self._wanted}"
-            disk.put_link(layout.tag_history_path(self._repository, self._tag, self._wanted), self._wanted, reason)
-            disk.put_link(link, self._wanted, reason)
-        self._kept = disk is not None and bool(disk.kept)
+        journal = Journal(self._workplace, self._run_id)
+        item = self._item
+        if item is None:
+            raise ApplyFailed("nothing is planned")
+        journal.begin(item.as_dict())
+        try:
+            yield TagWriter(now, journal, disk, ApiWriter(client) if client is not None else None)
+            item.state = "done" if item.state == PLANNED else item.state
+            journal.write(item.state, digest=item.digest, detail=item.detail)
+        except RegistryError as error:
+            item.state, item.detail = "failed", str(error)
+            journal.write("failed", digest=item.digest, why=str(error))
+            raise
+        finally:
+            self._kept = disk is not None and bool(disk.kept)
+            journal.end()
 
     # -- absent
 
     def _remove(self, client: Optional[Client], now: Now) -> None:
-        self._item = self._removal()
-        if self._item.action == DELETE_MANIFEST and self._settings is not None:
+        on_disk, dialect = bool(self._root), self._params["dialect"]
+        item = removal(self._repository, self._tag, self._before, "state is absent", on_disk=on_disk, dialect=dialect)
+        self._item = item
+        if item.action == DELETE_MANIFEST and self._settings is not None:
             needing = needed_by(Client(self._settings), concurrency_from(self._params), self._repository, self._tag)
             if needing:
-                self._item.state = "failed"
+                item.state = "failed"
                 what = f"its manifest {self._before} is still needed by {', '.join(needing[:5])}"
-                raise StillNeeded(what, where=self._params["image"], advice=_ALONE)
+                raise StillNeeded(what, where=self._params["image"], advice=ALONE)
         if self._check_mode:
             return
-        disk = StoreWriter(self._root, self._workplace, self._run_id) if self._root else None
-        journal = Journal(self._workplace, self._run_id)
-        facts = RepositoryFacts(self._repository, now.tags(self._repository), {}, {}, {}, set(), {})
-        tools = Tools(journal, Changes(now, {self._repository: facts}), now, disk, ApiWriter(client) if client else None)
-        try:
-            carry_out([self._item], tools)
-        finally:
-            self._kept = disk is not None and bool(disk.kept)
-            journal.end()
-        if self._item.state != "done":
-            raise ApplyFailed(f"not removed: {self._item.detail}", where=self._params["image"], advice="Run again")
-        if now.tag(self._repository, self._tag) is not None:
-            raise ProofFailed("it is still there, although the registry deleted it", where=self._params["image"])
-
-    def _removal(self) -> Item:
-        """The tag alone where that can be, else with its manifest."""
-        alone = bool(self._root) or self._params["dialect"] == "3"
-        action, way = (DELETE_TAG if alone else DELETE_MANIFEST), (DISK if self._root else API)
-        return Item(action, self._repository, (self._tag,), self._before, "state is absent", (), way, PLANNED)
+        with self._writer(client, now) as writer:
+            writer.remove(item)
+        if item.state != "done":
+            raise ApplyFailed(f"not removed: {item.detail}", where=self._params["image"], advice="Run again")
 
     # -- the result
 
@@ -206,7 +178,7 @@ class TagChange:
 
 
 _REPAIR = "Repair it first (registry_repair), or set the tag without verify"
-_ALONE = "Give path, or dialect 3 where the registry is one: then the tag goes alone"
+ALONE = "Give path, or dialect 3 where the registry is one: then the tag goes alone"
 
 
 def _wanted(params: Mapping[str, Any]) -> str:
@@ -216,9 +188,3 @@ def _wanted(params: Mapping[str, Any]) -> str:
             raise BadInput("digest is of no use with state absent", advice="Leave it out: the tag goes whatever it points at")
         return ""
     return parse_digest(params["digest"])
-
-
-def _content(node: Node) -> Tuple[bytes, Manifest]:
-    if node.content is None or node.manifest is None:
-        raise ApplyFailed("its bytes are not at hand", where=f"{node.repository}@{node.digest}")
-    return node.content, node.manifest

@@ -5,23 +5,33 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set
+import time
+from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence
 
-from ..errors import ApplyFailed, RegistryError
+from ..errors import ApplyFailed, AuthenticationFailed, ProofFailed, ProtocolError, RegistryError, StillNeeded, StoreUnreadable
 from ..plans import steps
+from ..plans.blocked import Blocked
 from ..plans.facts import RIGHT, Evidence, Node
 from ..plans.steps import Step
 from ..sources import Source
 from ..store import layout
 from .api import ApiWriter, Refused
 from .disk import StoreWriter
-from .journal import DONE, FAILED, Journal
+from .journal import Journal
 from .spool import Spool
-from .workplace import Workplace
+from .tags import TagWriter, content_of, removal
+from .workplace import NoSpace, Workplace
+
+#: what one step meets and the next one may well not: a refused push, a link in the way, a user who may not write everywhere
+_OF_ONE_STEP = (ApplyFailed, AuthenticationFailed, ProofFailed, ProtocolError, StillNeeded, StoreUnreadable)
 
 
 class NoRightBytes(ApplyFailed):
     """No source delivered the right bytes, whatever it promised. Nothing was written."""
+
+
+class Outdated(ApplyFailed):
+    """What was to be changed was changed by somebody else meanwhile: there is nothing to do any more."""
 
 
 class Tools(NamedTuple):
@@ -32,13 +42,15 @@ class Tools(NamedTuple):
     disk: Optional[StoreWriter]
     api: Optional[ApiWriter]
     sources: Mapping[str, Source]  # by label
+    tags: TagWriter
+    dialect: str = "2"
 
 
 def carry_out(todo: Sequence[Step], evidence: Evidence, tools: Tools) -> None:
     """Do the steps in their order and set the state of each.
 
-    Where no source has the right bytes after all, that step and those that need it fail and the others are still done; anything
-    else that goes wrong ends the run at once. Either way the first failure is raised at the end.
+    Where one goes wrong, it and those that need it fail, and the others are still done. A registry that does not answer, or a full
+    disk, ends the run at once. Either way the first failure is raised at the end.
     """
     _Run(evidence, tools).run(todo)
 
@@ -47,48 +59,59 @@ class _Run:
     def __init__(self, evidence: Evidence, tools: Tools) -> None:
         self._evidence = evidence
         self._tools = tools
-        self._failed: Set[str] = set()  # digests
+        self._blocked = Blocked(evidence)
         self._actions: Dict[str, Callable[[Step], None]] = {
             steps.RESTORE: self._restore,
             steps.RELINK: self._relink,
             steps.LINK_TAG: self._link_tag,
             steps.QUARANTINE: self._quarantine,
             steps.REMOVE_LINK: self._remove_link,
+            steps.REPOINT: self._repoint,
+            steps.DELETE: self._delete,
         }
 
     def run(self, todo: Sequence[Step]) -> None:
         failures: List[RegistryError] = []
         for step in todo:
+            self._tools.journal.begin(step.as_dict())
             try:
-                with self._journalled(step):
+                with self._told(step):
                     self._refuse_without_needs(step)
                     self._do(step)
-            except NoRightBytes as error:
-                self._failed.add(step.digest)
+            except RegistryError as error:
+                if isinstance(error, NoSpace) or not isinstance(error, _OF_ONE_STEP):
+                    with contextlib.suppress(RegistryError):
+                        self._journal_end_of(step)
+                    raise
+                self._blocked.add(step)
                 failures.append(error)
+            self._journal_end_of(step)
         if failures:
             raise failures[0]
 
+    def _journal_end_of(self, step: Step) -> None:
+        told = {"why": step.detail} if step.state == steps.FAILED else {"detail": step.detail}
+        self._tools.journal.write(step.state, digest=step.digest, **told)
+
     @contextlib.contextmanager
-    def _journalled(self, step: Step) -> Iterator[None]:
-        self._tools.journal.begin(step.as_dict())
+    def _told(self, step: Step) -> Iterator[None]:
+        """State, detail and times of a step, however it ends."""
+        step.began = time.time()
         try:
             yield
+            step.state = steps.DONE
+        except Outdated as why:
+            step.state, step.detail = steps.SKIPPED, why.what
         except RegistryError as error:
             step.state, step.detail = steps.FAILED, str(error)
-            self._tools.journal.write(FAILED, digest=step.digest, why=str(error))
             raise
-        step.state = steps.DONE
-        self._tools.journal.write(DONE, digest=step.digest, detail=step.detail)
+        finally:
+            step.ended = time.time()
 
     def _refuse_without_needs(self, step: Step) -> None:
-        node = self._evidence.nodes.get(step.key)
-        needed = {step.digest}
-        if node is not None and node.manifest is not None:
-            needed.update(item.digest for item in node.manifest.references())
-        missing = sorted(needed & self._failed)
+        missing = self._blocked.by(step)
         if missing:
-            raise NoRightBytes(f"not done, since it needs {missing[0]}, which failed", where=f"{step.repository}@{step.digest}")
+            raise NoRightBytes(f"not done, since it needs {missing}, which failed", where=f"{step.repository}@{step.digest}")
 
     def _do(self, step: Step) -> None:
         """Take the way that was planned; the disk where the registry refuses and the disk is at hand."""
@@ -163,11 +186,32 @@ class _Run:
     def _remove_link(self, step: Step) -> None:
         self._disk.remove(layout.layer_link_path(step.repository, step.digest), step.digest, step.reason)
 
+    # -- tags
+
+    def _repoint(self, step: Step) -> None:
+        (tag,) = step.tags
+        before = self._before(step.repository, tag)
+        self._tools.tags.set(tag, self._evidence.nodes[step.key], before, step.way)
+
+    def _delete(self, step: Step) -> None:
+        (tag,) = step.tags
+        digest, on_disk = self._before(step.repository, tag), step.way == steps.DISK
+        item = removal(step.repository, tag, digest, step.reason, on_disk=on_disk, dialect=self._tools.dialect)
+        self._tools.tags.remove(item)
+        if item.state == steps.SKIPPED:
+            raise Outdated(item.detail)
+        step.detail = item.detail
+
+    def _before(self, repository: str, tag: str) -> str:
+        """What the tag points at, as the plan saw it. Raises :class:`Outdated` where that is so no more."""
+        before = self._evidence.tags[repository, tag].digest
+        if self._tools.tags.moved(repository, tag, before):
+            raise Outdated("it was pushed since the plan was made", where=f"{repository}:{tag}")
+        return before
+
     def _put_manifest(self, step: Step, reference: str) -> None:
-        node = self._evidence.nodes[step.key]
-        if node.content is None or node.manifest is None:  # the plan has no such step
-            raise ApplyFailed("its bytes are not at hand", where=f"{step.repository}@{step.digest}")
-        self._api.put_manifest(step.repository, reference, node.content, node.manifest)
+        content, manifest = content_of(self._evidence.nodes[step.key])
+        self._api.put_manifest(step.repository, reference, content, manifest)
 
     @property
     def _disk(self) -> StoreWriter:

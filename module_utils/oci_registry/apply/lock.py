@@ -19,12 +19,14 @@ _POLL_SECONDS = 0.1
 class RunLock:
     """Context manager that holds the lock of a workplace; waits ``timeout`` seconds for it, then raises :class:`Locked`.
 
-    The file holds the PID of the run that has, or last had, the lock. It is never removed: a lock on a removed file locks nobody out.
+    The file holds the PID of the run that has, or last had, the lock, when it took it, and its name. It is never removed: a lock on a
+    removed file locks nobody out.
     """
 
-    def __init__(self, workplace: Workplace, timeout: float) -> None:
+    def __init__(self, workplace: Workplace, timeout: float, run_id: str = "") -> None:
         self._workplace = workplace
         self._timeout = timeout
+        self._run_id = run_id
         self._descriptor = -1
 
     def __enter__(self) -> RunLock:
@@ -35,7 +37,7 @@ class RunLock:
             self._wait()
             with writing(self._workplace.lock_path):
                 os.ftruncate(self._descriptor, 0)
-                os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+                os.pwrite(self._descriptor, self._about().encode(), 0)
         except BaseException:
             os.close(self._descriptor)
             raise
@@ -60,7 +62,12 @@ class RunLock:
             return False
         return True
 
+    def _about(self) -> str:
+        since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        return f"{os.getpid()} {since} {self._run_id}\n"
+
     def _refusal(self) -> Locked:
-        holder = os.pread(self._descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
-        what = f"another run (pid {holder}) holds the lock, and still did after {self._timeout:g} seconds"
+        holder, since, run_id, *_more = [*os.pread(self._descriptor, 200, 0).decode("ascii", "replace").split(), "", "", ""]
+        about = f"pid {holder or 'unknown'}" + (f", since {since}" if since else "") + (f", run {run_id}" if run_id else "")
+        what = f"another run ({about}) holds the lock, and still did after {self._timeout:g} seconds"
         return Locked(what, where=self._workplace.lock_path, advice="Wait for it to end, or raise lock_timeout")

@@ -42,10 +42,15 @@ def carry_out(todo: Sequence[Item], tools: Tools) -> None:
         run.make_sure_it_deletes(first.repository)
     for item in todo:
         with run.journalled(item):
-            if item.action == DELETE_TAG:
-                run.delete_tag(item)
-            else:
-                run.delete_manifest(item)
+            run.remove(item)
+
+
+def remove(item: Item, tools: Tools) -> None:
+    """Do one item, which whoever calls this journals; its state tells where there was nothing to do any more."""
+    run = _Run(tools)
+    if item.way == API:
+        run.make_sure_it_deletes(item.repository)
+    run.remove(item)
 
 
 class _Run:
@@ -70,9 +75,16 @@ class _Run:
         """Ask for a manifest to be deleted that nobody has: a registry that deletes nothing says so before anything is gone."""
         self._api.delete_manifest(repository, "sha256:" + secrets.token_hex(32))
 
+    def remove(self, item: Item) -> None:
+        """A tag, or a manifest with all its tags."""
+        if item.action == DELETE_TAG:
+            self._delete_tag(item)
+        else:
+            self._delete_manifest(item)
+
     # -- tags
 
-    def delete_tag(self, item: Item) -> None:
+    def _delete_tag(self, item: Item) -> None:
         (tag,) = item.tags
         now = self._tools.now.tag(item.repository, tag) or ""
         if now != item.digest:
@@ -97,7 +109,7 @@ class _Run:
 
     # -- manifests
 
-    def delete_manifest(self, item: Item) -> None:
+    def _delete_manifest(self, item: Item) -> None:
         why = self._tools.changes.against(item.repository, item.digest, list(item.tags))
         if why is not None:
             _skip(item, why)

@@ -22,6 +22,10 @@ from ..store.layout import QUARANTINE
 TEMPORARY, JOURNAL, KEPT = "tmp", "journal", "quarantine"
 
 
+class NoSpace(ApplyFailed):
+    """The file system is full: nothing more can be written to it."""
+
+
 class Workplace:
     """The folder ``base``, which belongs to the user who runs this and to nobody else (mode 0700)."""
 
@@ -118,6 +122,8 @@ def writing(where: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        advice = "Free space on this file system and run again: nothing was replaced" if full else "Nothing was replaced"
-        raise ApplyFailed(f"cannot be written ({error.strerror or error})", where=where, advice=advice) from None
+        what = f"cannot be written ({error.strerror or error})"
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            advice = "Free space on this file system and run again: nothing was replaced"
+            raise NoSpace(what, where=where, advice=advice) from None
+        raise ApplyFailed(what, where=where, advice="Nothing was replaced") from None

@@ -91,7 +91,8 @@ class DiskView:
         if digest is not None:
             return TagFact(repository, tag, digest, RIGHT, self._history(repository, tag))
         detail = "its link is gone" if content is None else f"its link holds {content[:80]!r}" if content else "its link is empty"
-        return TagFact(repository, tag, "", GONE if content is None else WRONG, self._history(repository, tag), detail)
+        there = content is not None or self._at(layout.tag_path(repository, tag) + "/-", lambda *_folder: True) is not None
+        return TagFact(repository, tag, "", GONE if content is None else WRONG, self._history(repository, tag), detail, there)
 
     def _history(self, repository: str, tag: str) -> Tuple[str, ...]:
         """Digests that the tag once pointed at: at most two, since only a single one tells what it pointed at last."""

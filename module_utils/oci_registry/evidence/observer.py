@@ -94,7 +94,8 @@ class _Observer:
         if answer.digest:
             return TagFact(repository, tag, answer.digest, RIGHT)
         detail = f"{answer.detail}, and does not tell what it points at"
-        return TagFact(repository, tag, said, UNSEEN if said else GONE, (), detail)
+        there = tag in (self._place.api.client.tags(repository) or ())
+        return TagFact(repository, tag, said, UNSEEN if said else GONE, (), detail, there)
 
     def _look_at_digest(self, repository: str, digest: str, role: str) -> None:
         disk = self._place.disk

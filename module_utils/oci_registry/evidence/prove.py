@@ -4,32 +4,51 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
-from ..errors import ApplyFailed
+from ..errors import ApplyFailed, ProofFailed, RegistryError
 from ..plans import steps
 from ..plans.facts import RIGHT, Evidence, Node
 from ..plans.steps import Step
 from .disk import DiskView
 from .http import ApiFact, ApiView
 from .observer import Place
+from .whole import look_whole
 
-_PROVABLE = (steps.RESTORE, steps.RELINK, steps.LINK_TAG)
+_TAGGED = (steps.LINK_TAG, steps.REPOINT)
+_PROVABLE = (steps.RESTORE, steps.RELINK, *_TAGGED)
 _NOT_YET = "not yet over the API ({detail}): restart the registry, which may answer from its cache"
 
 
-def prove(done: Sequence[Step], evidence: Evidence, place: Place, *, restart_required: bool) -> List[Dict[str, Any]]:
-    """Read everything again that was repaired. Each record: ``repository``, ``digest``, ``tags``, ``by`` (disk, api) and ``detail``.
+class Proof(NamedTuple):
+    """``records`` of what is right: ``repository``, ``digest``, ``tags``, ``by`` (disk, api) and ``detail``; ``failures`` of what is not."""
 
-    Raises :class:`ApplyFailed` for the first thing that is not right after all. An API that contradicts the disk is only noted
-    where the registry still needs a restart.
+    records: List[Dict[str, Any]]
+    failures: List[RegistryError]
+
+
+def prove(done: Sequence[Step], evidence: Evidence, place: Place, *, restart_required: bool) -> Proof:
+    """Read everything again that was repaired. What is not right after all is marked as failed.
+
+    An API that contradicts the disk is only noted where the registry still needs a restart. Raises a :class:`RegistryError` where the
+    own disk or registry cannot be asked.
     """
-    latest = {(step.repository, step.digest, step.tags if step.action == steps.LINK_TAG else ()): step for step in done}
-    return [_prove_step(step, evidence, place, restart_required) for step in latest.values() if step.action in _PROVABLE]
+    latest = {(step.repository, step.digest, step.tags if step.action in _TAGGED else ()): step for step in done}
+    proof = Proof([], [])
+    for step in latest.values():
+        if step.action in _PROVABLE:
+            try:
+                proof.records.append(_prove_step(step, evidence, place, restart_required))
+            except (ApplyFailed, ProofFailed) as failure:
+                proof.failures.append(failure)
+    return proof
 
 
 def _prove_step(step: Step, evidence: Evidence, place: Place, restart_required: bool) -> Dict[str, Any]:
     node = evidence.nodes[step.key]
+    if step.action == steps.REPOINT:
+        whole = look_whole(place, step.repository, step.digest)
+        _demand(whole.problem or None, step)
     by: List[str] = []
     detail = ""
     if place.disk is not None:
@@ -52,7 +71,7 @@ def _wrong_on_disk(step: Step, node: Node, disk: DiskView) -> Optional[str]:
     found = disk.look(step.repository, step.digest, manifest=node.is_manifest)
     if found.file.state != RIGHT:
         return f"{found.file.detail}. Check that path is the store of this registry"
-    if step.action == steps.LINK_TAG:
+    if step.action in _TAGGED:
         return (
             None if disk.tag(step.repository, step.tags[0]).digest == step.digest else "the tag's link does not hold its digest"
         )
@@ -62,7 +81,7 @@ def _wrong_on_disk(step: Step, node: Node, disk: DiskView) -> Optional[str]:
 
 
 def _ask(step: Step, node: Node, api: ApiView) -> ApiFact:
-    if step.action == steps.LINK_TAG:
+    if step.action in _TAGGED:
         fact = api.manifest(step.repository, step.tags[0])
         return (
             fact

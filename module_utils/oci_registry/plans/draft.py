@@ -49,11 +49,6 @@ class Draft:
         self.plan.fixed.add((node.repository, node.digest))
         self.skip(node, reason)
 
-    def restart(self, when: str, reason: str) -> None:
-        """For the operator: the registry answers from its cache. ``when``: before or after the repair."""
-        self.plan.restart_required = True
-        self.plan.steps.append(Step(steps.RESTART, "", "", "", reason, state=steps.REMAINING, detail=f"{when} the repair"))
-
     def quarantine(self, node: Node, reason: str, *, heals: bool) -> None:
         """Move a damaged file out of the way; ``heals``: that alone repairs it."""
         step = _step(steps.QUARANTINE, node, reason)

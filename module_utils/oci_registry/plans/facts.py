@@ -68,6 +68,7 @@ class TagFact:
     link: str = UNSEEN
     history: Tuple[str, ...] = ()
     detail: str = ""
+    there: bool = True  # whether there is such a tag at all, whatever it points at
 
 
 @dataclass
@@ -106,3 +107,17 @@ class Evidence:
     def stale(self) -> bool:
         """Whether the running registry answers from a cache that the disk contradicts."""
         return any(node.stale for node in self.nodes.values())
+
+    def forget_tag(self, key: Key) -> None:
+        """Leave out a tag that is not there, with what it was said to point at."""
+        self.tags.pop(key, None)
+        for root, tags in list(self.roots.items()):
+            if root[0] == key[0] and key[1] in tags:
+                tags.discard(key[1])
+                if not tags:
+                    del self.roots[root]
+
+    def manifests_of(self, repository: str) -> Dict[str, Manifest]:
+        """The manifests of one repository that could be read, by their digests."""
+        nodes = (node for (name, _digest), node in self.nodes.items() if name == repository)
+        return {node.digest: node.manifest for node in nodes if node.manifest is not None}

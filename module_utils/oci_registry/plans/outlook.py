@@ -25,7 +25,7 @@ def _findings(evidence: Evidence, fixed: AbstractSet[Key], fixed_tags: AbstractS
     for node in evidence.nodes.values():
         view = views.setdefault(node.repository, RepositoryView(node.repository, lie_state="invalid"))
         if not (evidence.is_cache and GONE in (node.disk, node.link)):
-            _add_node(view, node, (node.repository, node.digest) in fixed, _is_whole(evidence, node))
+            _add_node(view, node, (node.repository, node.digest) in fixed, is_whole(evidence, node))
     for key, tag in evidence.tags.items():
         view = views.setdefault(tag.repository, RepositoryView(tag.repository, lie_state="invalid"))
         view.tags[tag.tag] = tag.digest or (tag.history[0] if len(tag.history) == 1 else "")
@@ -40,7 +40,7 @@ def _findings(evidence: Evidence, fixed: AbstractSet[Key], fixed_tags: AbstractS
     return as_dicts(found)
 
 
-def _is_whole(evidence: Evidence, node: Node) -> bool:
+def is_whole(evidence: Evidence, node: Node) -> bool:
     """Whether the disk has the right bytes of everything that it names."""
     if node.manifest is None:
         return True
@@ -58,10 +58,11 @@ def _add_node(view: RepositoryView, node: Node, fixed: bool, whole: bool) -> Non
             view.manifests[node.digest] = node.manifest
         return
     faults = view.manifest_faults if node.is_manifest else view.blob_faults
-    faults[node.digest] = _fault(node, whole)
+    faults[node.digest] = fault_of(node, whole)
 
 
-def _fault(node: Node, whole: bool) -> Fault:
+def fault_of(node: Node, whole: bool) -> Fault:
+    """What is wrong with a node that is not sound; ``whole``: the disk has all that it names."""
     if node.disk == UNSEEN:
         state = "stale-cache" if node.stale else "unknown"
         return Fault(CORRUPT if node.served == WRONG else MISSING, state, node.detail)

@@ -16,6 +16,7 @@ from .facts import GONE, RIGHT, UNSEEN, WRONG, Evidence, Key, Node, OrphanLink, 
 from .steps import Plan
 
 _NO_PUSH_REPLACES = "a push never replaces a file that exists: only on disk can a damaged file be replaced"
+REPLACED_ON_DISK = "files are replaced on disk, and it may answer from its cache of the old ones"
 _REPLACED = "the damaged file is kept in the quarantine"
 
 
@@ -29,24 +30,27 @@ class _Planner:
         self._evidence = evidence
         self._draft = Draft(approve)
         self._sound: Dict[Key, bool] = {}  # what was planned for: whether it will be sound with all that it needs
+        self._tags: Set[Key] = set()  # what was planned for
         self._written: Set[str] = set()  # digests whose bytes a step puts on disk
         self._moved: Set[str] = set()  # digests whose damaged file a step moves aside
 
     def plan(self) -> Plan:
         evidence, plan = self._evidence, self._draft.plan
         if evidence.stale:
-            self._draft.restart("before", "the running registry answers from a cache that the disk contradicts")
-        for key in evidence.roots:
+            plan.restart("before", "the running registry answers from a cache that the disk contradicts")
+        for key, tags in evidence.roots.items():
             self._ensure(key)
-        for tag in evidence.tags.values():
-            self._ensure_tag(tag)
+            for tag in sorted(tags):
+                self._ensure_tag(evidence.tags[key[0], tag])
+        for tag_fact in evidence.tags.values():
+            self._ensure_tag(tag_fact)
         for repository, digest in evidence.opaque_links:
             if (repository, digest) not in evidence.nodes:
                 self._draft.remain_without_path(Node(repository, digest, "link"), "only the disk tells what this link serves")
         for orphan in evidence.orphans:
             self._remove_orphan(orphan)
         if any(step.detail == _REPLACED or step.action == steps.QUARANTINE for step in plan.changes):
-            self._draft.restart("after", "files are replaced on disk, and it may answer from its cache of the old ones")
+            plan.restart("after", REPLACED_ON_DISK)
         return plan
 
     # -- manifests and blobs: True if it will be sound with all that it needs
@@ -164,8 +168,9 @@ class _Planner:
     # -- tags and orphans
 
     def _ensure_tag(self, tag: TagFact) -> None:
-        if tag.digest:
+        if tag.digest or (tag.repository, tag.tag) in self._tags:
             return
+        self._tags.add((tag.repository, tag.tag))
         node = self._evidence.nodes.get((tag.repository, tag.history[0])) if len(tag.history) == 1 else None
         if node is None:
             many = "its history names more than one digest" if len(tag.history) > 1 else "nothing tells what it pointed at"

@@ -12,7 +12,7 @@ from .facts import Key
 #: what a step does
 RELINK, RESTORE, LINK_TAG = "relink", "restore", "link-tag"
 QUARANTINE, REMOVE_LINK, RESTART = "quarantine", "remove-link", "restart"
-REPOINT, REBUILD, DELETE, UNDO = "repoint", "rebuild", "delete", "undo"
+REPOINT, RELOAD, REBUILD, DELETE, UNDO = "repoint", "reload", "rebuild", "delete", "undo"
 #: who carries it out: the API, a write to the disk, or a person
 API, DISK, OPERATOR = "api", "disk", "operator"
 #: what it costs: nothing, a transfer of bytes, or a build
@@ -20,7 +20,7 @@ FREE, COPY, BUILD = "free", "copy", "rebuild"
 #: what became of it
 PLANNED, DONE, SKIPPED, FAILED, REMAINING = "planned", "done", "skipped", "failed", "remaining"
 
-#: what changes more than a digest says, and so needs to be named in ``approve``; the last three are never done by a repair
+#: what changes more than a digest says, and so needs to be named in ``approve``; a rebuild is never done by a repair
 APPROVABLE = (QUARANTINE, REMOVE_LINK, REPOINT, REBUILD, DELETE)
 
 
@@ -40,6 +40,8 @@ class Step:
     state: str = PLANNED
     detail: str = ""
     source: str = ""  # label of the source that a restore takes its bytes from
+    began: float = 0.0  # seconds since 1970; 0.0 where it was not done
+    ended: float = 0.0
 
     @property
     def key(self) -> Key:
@@ -60,6 +62,29 @@ class Plan:
     fixed: Set[Key] = field(default_factory=set)
     fixed_tags: Set[Key] = field(default_factory=set)
     restart_required: bool = False
+    recomputed: List[str] = field(default_factory=list)  # where it differs from the plan that was approved, in words
+
+    def restart(self, when: str, reason: str) -> None:
+        """For the operator: the registry answers from its cache. ``when``: before or after the repair. Said once."""
+        self.restart_required = True
+        detail = f"{when} the repair"
+        if not any(step.action == RESTART and step.detail == detail for step in self.steps):
+            self.steps.append(Step(RESTART, "", "", "", reason, state=REMAINING, detail=detail))
+
+    def left(self) -> List[Dict[str, Any]]:
+        """``remaining`` without the tags that no longer need it, since they point elsewhere or are gone."""
+        gone = self.resolved()
+        found = []
+        for record in self.remaining:
+            tags = [tag for tag in record["tags"] if (record["repository"], tag) not in gone]
+            if tags or not record["tags"]:
+                found.append(dict(record, tags=tags))
+        return found
+
+    def resolved(self) -> Set[Key]:
+        """The (repository, tag) that point elsewhere, or are gone, once all is done."""
+        steps = [step for step in self.steps if step.action in (REPOINT, DELETE) and step.state in (PLANNED, DONE)]
+        return {(step.repository, tag) for step in steps for tag in step.tags}
 
     @property
     def changes(self) -> List[Step]:

@@ -41,7 +41,8 @@ except RegistryError as error:
 else:
     print(json.dumps(job.result()))
 """
-DEFAULTS = dict.fromkeys(("images", "registry", "username", "password", "ca_path", "undo"))
+DEFAULTS = dict.fromkeys(("images", "registry", "username", "password", "ca_path", "undo", "in_use", "approved_plan"))
+DEFAULTS.update(rebuilds=[], repoint={}, delete=[], approved_digests=[], allow_lost_platforms=False)
 DEFAULTS.update(approve=[], lock_timeout=30.0, dialect="2", scheme="http", validate_certs=True, concurrency=2, timeout=60.0)
 
 

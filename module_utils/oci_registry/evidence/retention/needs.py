@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from typing import List
+from typing import Callable, Dict, List, Tuple
 
 from ...client import Client
 from ...errors import StoreUnreadable
 from ...plans.retention.facts import RepositoryFacts, hides_needs
 from ...plans.retention.keep import Graph
+from ...report import Report
 from ...view import RepositoryView
 from ...walk import Options, walk
 from .disk import facts_of
@@ -20,15 +21,35 @@ def needed_by(client: Client, concurrency: int, repository: str, tag: str) -> Li
 
     ``client`` is closed afterwards. Raises :class:`StoreUnreadable` where that cannot be told.
     """
-    views: List[RepositoryView] = []
-    options = Options("manifests", referrers=True)
-    report = walk(client, repositories=[repository], concurrency=concurrency, options=options, look=views.append)
-    broken = [finding.detail for finding in report.findings if hides_needs(finding) and list(finding.tags) != [tag]]
-    if report.problems or broken:
-        raise StoreUnreadable(
-            f"what needs the manifest cannot be told: {(report.problems or broken)[0]}", where=f"{repository}:{tag}"
-        )
-    return [name for view in views for name in _needing(RepositoryFacts.from_data(facts_of(view, {})), view, tag)]
+    return Needs(lambda: client, concurrency).of(repository, tag)
+
+
+class Needs:
+    """Walks each repository once; ``connect`` gives a client for that, which is closed afterwards."""
+
+    def __init__(self, connect: Callable[[], Client], concurrency: int) -> None:
+        self._connect = connect
+        self._concurrency = concurrency
+        self._walked: Dict[str, Tuple[Report, List[RepositoryView]]] = {}
+
+    def of(self, repository: str, tag: str) -> List[str]:
+        """See :func:`needed_by`."""
+        if repository not in self._walked:
+            self._walked[repository] = self._walk(repository)
+        report, views = self._walked[repository]
+        broken = [finding.detail for finding in report.findings if hides_needs(finding) and list(finding.tags) != [tag]]
+        if report.problems or broken:
+            raise StoreUnreadable(
+                f"what needs the manifest cannot be told: {(report.problems or broken)[0]}", where=f"{repository}:{tag}"
+            )
+        return [name for view in views for name in _needing(RepositoryFacts.from_data(facts_of(view, {})), view, tag)]
+
+    def _walk(self, repository: str) -> Tuple[Report, List[RepositoryView]]:
+        views: List[RepositoryView] = []
+        options = Options("manifests", referrers=True)
+        with self._connect() as client:
+            report = walk(client, repositories=[repository], concurrency=self._concurrency, options=options, look=views.append)
+        return report, views
 
 
 def _needing(facts: RepositoryFacts, view: RepositoryView, tag: str) -> List[str]:

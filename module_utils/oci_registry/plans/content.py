@@ -1,0 +1,78 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What an index holds besides its own bytes: the images that a pull can end at. Two that hold the same can stand in for each other. Pure."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from ..model import MAX_DEPTH, Descriptor, Manifest
+
+_UNKNOWN = "unknown/unknown"
+Find = Callable[[str], Optional[Manifest]]  # digest: its manifest, None where that cannot be read
+
+
+class Content(NamedTuple):
+    """One image for one platform. ``recipe`` is its config and its layers; None where its manifest cannot be read."""
+
+    platform: str
+    digest: str
+    recipe: Optional[Tuple[str, ...]]
+
+
+def contents_of(root: str, find: Find) -> Optional[List[Content]]:
+    """The images below ``root`` (or it itself), attestations left out; None where that cannot be told."""
+    return _below(Descriptor(root, 0), find, 0)
+
+
+def same_content(one: Sequence[Content], other: Sequence[Content]) -> bool:
+    """Whether each platform has the same image: the same digest, or the same config and layers."""
+    if len(one) == len(other) == 1 and "" in (one[0].platform, other[0].platform):
+        return _same(one[0], other[0])  # an image, and an index over nothing else
+    left = _by_platform(other)
+    for item in one:
+        match = next((each for each in left.get(item.platform, ()) if _same(item, each)), None)
+        if match is None:
+            return False
+        left[item.platform].remove(match)
+    return bool(one) and not any(left.values())
+
+
+def lost_platforms(old: Sequence[Content], new: Sequence[Content]) -> List[str]:
+    """The platforms that ``old`` has and ``new`` has not. An image without an index says nothing of its platform."""
+    if any(not item.platform for item in (*old, *new)):
+        return []
+    return sorted({item.platform for item in old} - {item.platform for item in new})
+
+
+def _same(one: Content, other: Content) -> bool:
+    return one.digest == other.digest or (one.recipe is not None and one.recipe == other.recipe)
+
+
+def _by_platform(contents: Sequence[Content]) -> Dict[str, List[Content]]:
+    found: Dict[str, List[Content]] = {}
+    for item in contents:
+        found.setdefault(item.platform, []).append(item)
+    return found
+
+
+def _below(item: Descriptor, find: Find, depth: int) -> Optional[List[Content]]:
+    manifest = find(item.digest)
+    if manifest is None:
+        return None
+    if manifest.kind != "index":
+        return [Content(item.platform, item.digest, _recipe(manifest))]
+    found: List[Content] = []
+    for child in manifest.children:
+        if child.attestation or child.platform == _UNKNOWN:
+            continue
+        named = child._replace(platform=child.platform or item.platform)
+        below = _below(named, find, depth + 1) if depth < MAX_DEPTH else None
+        found.extend([Content(named.platform, named.digest, None)] if below is None else below)
+    return found
+
+
+def _recipe(manifest: Manifest) -> Optional[Tuple[str, ...]]:
+    if manifest.config is None:
+        return None
+    return (manifest.config.digest, *(layer.digest for layer in manifest.layers))
