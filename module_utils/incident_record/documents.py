@@ -14,13 +14,16 @@ from .safe import masked
 from .timeline import events_of
 from .values import Record, records
 
-REPORT, JOURNAL, POST_MORTEM = "report.json", "journal.jsonl", "post-mortem.md"
+TEXT, REPORT, JOURNAL, POST_MORTEM = "report.txt", "report.json", "journal.jsonl", "post-mortem.md"
 #: what is made anew from a report
 RENDERED = ("index.html", POST_MORTEM)
 
 
-def documents(data: Mapping[str, Any], journal: Sequence[Record] = ()) -> Dict[str, str]:
-    """File name to content. ``data`` has ``results``, one of each registry, ``unseen``, and maybe ``run`` and ``problem``; any may be missing."""
+def documents(data: Mapping[str, Any], journal: Sequence[Record] = (), report: str = "") -> Dict[str, str]:
+    """File name to content. ``data`` has ``results``, one of each registry, ``unseen``, and maybe ``run`` and ``problem``; any may be missing.
+
+    ``report`` is the same as text for people; it is masked like all the rest.
+    """
     safe = masked(data)
     run = run_of(safe, records(masked(list(journal))))
     parts = {
@@ -31,7 +34,9 @@ def documents(data: Mapping[str, Any], journal: Sequence[Record] = ()) -> Dict[s
         "timeline.json": [event.as_dict() for event in events_of(run)],
     }
     texts = {name: json.dumps(part, indent=2) + "\n" for name, part in parts.items()}
-    return {**texts, "index.html": page(run), POST_MORTEM: post_mortem(run)}
+    texts.update({TEXT: masked(report), "index.html": page(run), POST_MORTEM: post_mortem(run)})
+    # half of a pair, which no file can hold, is written as an escape
+    return {name: text.encode("utf-8", "backslashreplace").decode() for name, text in texts.items()}
 
 
 def _plan(run: Run) -> Record:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Dict, List
+from typing import Dict, List, Mapping
 
 from .documents import JOURNAL, POST_MORTEM, RENDERED, REPORT, documents
 from .post_mortem import is_untouched
@@ -32,9 +32,9 @@ def write(folder: str) -> List[str]:
     if not isinstance(data, dict):
         raise RecordError(f"{path}: there is no report. Name the folder of a run, as ./runbook history shows them")
     made = documents(data, journal(str(folder)))
-    wanted = {os.path.join(str(folder), name): made[name] for name in RENDERED}
-    before = converge(wanted)
-    return [os.path.basename(each) for each in wanted if before[each] != wanted[each]]
+    wanted = {name: made[name] for name in RENDERED}
+    before = converge(str(folder), wanted)
+    return [name for name, held in before.items() if held != wanted[name]]
 
 
 def journal(folder: str) -> List[Record]:
@@ -55,28 +55,27 @@ def read(path: str, longest: int = -1) -> str:
     try:
         with open(path, encoding="utf-8", errors="replace", newline="") as file:
             return file.read(longest)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ""
     except OSError as error:
         raise RecordError(f"{path}: this cannot be read ({error.strerror}). Look at its permissions") from None
 
 
-def converge(wanted: Dict[str, str], check_mode: bool = False) -> Dict[str, str]:
-    """Bring files to what is wanted, or only look; what they held before. Raises :class:`RecordError`.
+def converge(folder: str, wanted: Mapping[str, str], check_mode: bool = False) -> Dict[str, str]:
+    """Bring the files of a folder to what is wanted, or only look; name to what each held before. Raises :class:`RecordError`.
 
-    A post-mortem that a person has written in stays as it is, and counts as what is wanted: it is taken out of ``wanted``.
+    A post-mortem that a person has written in stays as it is, and is no part of the answer.
     """
-    before = {path: read(path) for path in wanted}
-    for path in [each for each in wanted if os.path.basename(each) == POST_MORTEM and not is_untouched(before[each])]:
-        del wanted[path]
-    for path, content in wanted.items():
-        if before[path] != content and not check_mode:
-            try:
-                os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-                _replace(path, content)
-            except OSError as error:
-                where = os.path.dirname(path)
-                raise RecordError(f"{where}: the report cannot be written ({error.strerror}). Name another folder") from None
+    before = {name: read(os.path.join(folder, name)) for name in wanted}
+    if not is_untouched(before.get(POST_MORTEM, "")):
+        del before[POST_MORTEM]
+    try:
+        for name in before if not check_mode else ():
+            if before[name] != wanted[name]:
+                os.makedirs(folder, mode=0o700, exist_ok=True)
+                _replace(os.path.join(folder, name), wanted[name])
+    except OSError as error:
+        raise RecordError(f"{folder}: the report cannot be written ({error.strerror}). Name another folder") from None
     return before
 
 

@@ -65,6 +65,8 @@ def _image(given: Record, used: Dict[Name, List[Record]], named: Sequence[str]) 
 def _from_findings(before: Sequence[Record], after: Sequence[Record], steps: Sequence[Record], looked_again: bool) -> List[Record]:
     """What older results lack: each tag of a finding is an image, and is well where nothing is found of it any more."""
     broken = {name for finding in after for name in _names(finding)}
+    # a drill keeps its steps only
+    before = before or [{**step, "digest": "", "parent": "", "state": ""} for step in steps if step.get("state") != SKIPPED]
     found: Dict[Name, List[Record]] = {}
     for finding in before:
         for name in _names(finding):

@@ -66,10 +66,8 @@ def _well(run: Run) -> Verdict:
 def _remains(run: Run, broken: int) -> Verdict:
     done, left = sum(image.outcome == DONE for image in run.images), remaining_images(run)
     repaired = f"{counted(done, 'image')} repaired and proven" if done else "Nothing was repaired"
-    used = sum(image.in_use for image in left)
     if left:
-        say = f"{counted(len(left), 'image')} {'remains' if len(left) == 1 else 'remain'} broken, {used or 'none'} of {'it' if len(left) == 1 else 'them'} in use"
-        return Verdict(REMAINS, f"{repaired}; {say}.")
+        return Verdict(REMAINS, f"{repaired}; {counted(len(left), 'image')} {'remains' if len(left) == 1 else 'remain'} broken, {_used(left)}.")
     if broken:
         return Verdict(REMAINS, f"{repaired}; {counted(broken, 'thing')} {'is' if broken == 1 else 'are'} still broken.")
     said = next((each.problem for each in run.registries if each.problem), "") or run.problem
@@ -79,8 +77,14 @@ def _remains(run: Run, broken: int) -> Verdict:
 def _broken(images: List[Image], run: Run) -> str:
     if not images:
         return f"{counted(len(run.found), 'thing')} {'is' if len(run.found) == 1 else 'are'} broken" if run.found else "Something is wrong"
+    return f"{counted(len(images), 'image')} {'is' if len(images) == 1 else 'are'} broken, {_used(images)}"
+
+
+def _used(images: List[Image]) -> str:
     used = sum(image.in_use for image in images)
-    return f"{counted(len(images), 'image')} {'is' if len(images) == 1 else 'are'} broken, {used or 'none'} of them known to be in use"
+    if len(images) == 1:
+        return "and in use" if used else "not known to be in use"
+    return f"{used or 'none'} of them {'in use' if used else 'known to be in use'}"
 
 
 def _difference(run: Run) -> str:

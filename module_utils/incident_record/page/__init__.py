@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Callable, List, Tuple
 
 from ..run import Registry, Run
+from ..safe import short
 from ..timeline import clocks, events_of, origin
 from ..values import counted, duration, utc
 from ..verdict import BROKEN, EMPTY, HEALTHY, PLAN, PROVEN, REMAINS, UNSEEN, remaining_images, verdict
@@ -20,7 +21,6 @@ from .style import POLICY, STYLE
 _KINDS = {HEALTHY: "good", PROVEN: "good", PLAN: "info", REMAINS: "warn", BROKEN: "bad", UNSEEN: "warn", EMPTY: "plain"}
 _MOST_REGISTRIES, _MOST_EVENTS = 12, 200
 _SINCE = {"broken": "after it broke", "detected": "after it was detected", "started": "after the run began"}
-_TILES = (("detect", "detected"), ("diagnose", "diagnosed"), ("repair", "repaired"), ("prove", "proven"))
 Part = Tuple[str, str, Markup]
 
 
@@ -67,15 +67,33 @@ def _header(run: Run) -> List[Child]:
 
 
 def _tiles(run: Run) -> Markup:
-    """Times to detect, diagnose, repair, prove; each says from when."""
-    known, since = clocks(run), origin(run)
-    tiles = []
-    for name, done in _TILES:
-        value, note = duration(known[name]) if name in known else "–", _SINCE[since] if name in known else "not known"  # noqa: RUF001
-        if name == "detect" and since == "detected":
-            value, note = utc(run.moment("detected"))[11:16], "when it broke is not known"
-        tiles.append(tag("li", tag("span", f"{done} at" if note.startswith("when") else done), tag("b", value), tag("span", note)))
+    """Times to detect, diagnose, repair, prove, and all in all; each says from when."""
+    if not origin(run):
+        return Markup("")
+    tiles = [_detect_tile(run)]
+    began = run.moment("started")
+    for name, end in (("to diagnose", "diagnosed"), ("to repair", "repaired"), ("to prove", "proven")):
+        ended, since = run.moment(end), "after the run began" if began else ""
+        if not began and origin(run):
+            since = _SINCE[origin(run)]
+        seconds = ended - (began or run.moment(origin(run) or "started"))
+        tiles.append(_tile(name, duration(seconds), since) if ended and since and seconds >= 0 else _tile(name, "", "not known"))
+    whole = clocks(run).get("prove")
+    if whole is not None and began and origin(run) != "started":
+        tiles.append(_tile("in all, until it was proven", duration(whole), _SINCE[origin(run)]))
     return tag("ul", *tiles, class_="tiles", aria_label="Times")
+
+
+def _detect_tile(run: Run) -> Markup:
+    seconds = clocks(run).get("detect")
+    if seconds is not None:
+        return _tile("to detect", duration(seconds), _SINCE[origin(run)])
+    at = run.moment("detected")
+    return _tile("detected at", f"{utc(at)[11:16]} UTC", "when it broke is not known") if at else _tile("to detect", "", "not known")
+
+
+def _tile(name: str, value: str, note: str) -> Markup:
+    return tag("li", tag("span", name), tag("b", value or "–"), tag("span", note))  # noqa: RUF001
 
 
 def _facts(run: Run) -> Markup:
@@ -91,7 +109,7 @@ def _facts(run: Run) -> Markup:
         ("Detected by", by),
         ("Run", runs),
     )
-    return tag("dl", *(part for term, value in told if value for part in (tag("dt", term), tag("dd", value[:500]))), class_="facts")
+    return tag("dl", *(part for term, value in told if value for part in (tag("dt", term), tag("dd", short(value)))), class_="facts")
 
 
 def _parts(run: Run) -> List[Part]:

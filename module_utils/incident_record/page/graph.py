@@ -17,14 +17,16 @@ from .tree import Line, graph_of, lines_of
 
 #: pictures of one repository, and of one registry
 MOST_OF_ONE, MOST = 8, 60
-_OPEN = 3  # repositories that are unfolded
+_FEW = 6  # images of which all are unfolded; of more, only those of the first repository are
 _ROW, _INDENT, _TOP = 24, 15, 4
-_COLUMNS = 46  # of text that fit beside each other on the narrowest screen
+_COLUMNS = 39  # of text that fit beside each other on the narrowest screen
 _BUS = 7  # from the right edge
 
 
 def graphs(registry: Registry) -> Markup:
     """Every picture of a registry."""
+    if registry.images and not registry.nodes and not registry.before:
+        return tag("p", "This run kept no graph of its images.", class_="soft")
     grouped: Dict[str, List[Image]] = {}
     for image in registry.images:
         grouped.setdefault(image.repository, []).append(image)
@@ -33,8 +35,8 @@ def graphs(registry: Registry) -> Markup:
         pictures = _pictures(images)
         drawn = pictures[: min(MOST_OF_ONE, max(room, 0))]
         room -= len(drawn)
-        parts.append(_repository(repository, images, drawn, registry, number < _OPEN))
-    return join([key(), *parts]) if parts else tag("p", "No image is known to be broken.", class_="soft")
+        parts.append(_repository(repository, images, drawn, registry, not number or len(registry.images) <= _FEW))
+    return join([key(), tag("div", *parts, class_="groups")]) if parts else tag("p", "No image is known to be broken.", class_="soft")
 
 
 def _pictures(images: Sequence[Image]) -> List[List[Image]]:
@@ -51,7 +53,9 @@ def _repository(repository: str, images: Sequence[Image], drawn: Sequence[Sequen
     left = len(images) - sum(map(len, drawn))
     more = tag("p", f"{counted(left, 'more tag')} of this repository: see plan.json.", class_="note") if left else None
     pictures = tag("div", *(_figure(each, registry) for each in drawn), class_="pictures")
-    return folded(join([name(repository), " ", tag("span", counts, class_="soft")]), pictures, more, open_=open_ and bool(drawn))
+    head = join([name(repository), " ", tag("span", counts, class_="soft")])
+    inner = folded(head, pictures, more, open_=open_ and bool(drawn))
+    return tag("div", inner, class_="lone" if len(drawn) == 1 else "group")
 
 
 def _figure(images: Sequence[Image], registry: Registry) -> Markup:
@@ -59,7 +63,7 @@ def _figure(images: Sequence[Image], registry: Registry) -> Markup:
     lines = lines_of(image, graph_of(image, registry.nodes, registry.before, registry.steps))
     tags = join([part for each in images[:4] for part in (name(each.tag or "no tag", 60), " ")])
     more = tag("span", f"and {len(images) - 4} more tags", class_="soft") if len(images) > 4 else None
-    head = tag("h4", badge_of(image), tags, more)
+    head = tag("h4", tag("span", tags, more), " ", badge_of(image))
     if not lines:
         return tag("figure", head, tag("p", "Its manifest is unknown: ", digest(image.digest) if image.digest else None, class_="soft"))
     return tag("figure", head, _svg(image, lines))
@@ -109,8 +113,8 @@ def _row(number: int, line: Line) -> Markup:
     y, x = _middle(number), _left(line)
     words_room = _COLUMNS - 2 * line.depth - 1
     words = fitting(line.words, 24)
-    label = fitting(line.label, max(8, min(20, words_room - width(words) - 9)))
-    detail = _detail(line, words_room - width(words) - width(label) - 1)
+    label = fitting(line.label, max(8, min(20, words_room - width(words) - 7)))
+    detail = _digest(line, words_room - width(words) - width(label) - 1)
     strong = " strong" if line.kind in ("bad", "info", "warn") else ""
     return tag(
         "g",
@@ -120,6 +124,7 @@ def _row(number: int, line: Line) -> Markup:
             "text",
             tag("tspan", label, class_="name"),
             tag("tspan", detail, class_="id", dx=6) if detail else None,
+            tag("tspan", line.size, class_="id size", dx=6) if line.size else None,
             x=x + 17,
             y=y + 4,
             class_="soft" if line.kind == "plain" else None,
@@ -128,13 +133,9 @@ def _row(number: int, line: Line) -> Markup:
     )
 
 
-def _detail(line: Line, room: int) -> str:
-    """The digest as far as it fits, and the size where that fits too."""
-    shown = short_digest(line.digest) if line.digest else ""
-    with_size = f"{shown}  {line.size}"
-    if line.size and width(with_size) <= room:
-        return with_size
-    return fitting(shown, room) if shown and room >= 6 else ""
+def _digest(line: Line, room: int) -> str:
+    """The digest as far as it fits."""
+    return short_digest(line.digest)[:room] if line.digest and room >= 6 else ""
 
 
 def _bus(lines: Sequence[Line]) -> List[Markup]:

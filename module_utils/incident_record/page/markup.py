@@ -11,6 +11,7 @@ from ..safe import LONGEST, short, short_digest, visible
 
 Child = Union[str, "Markup", None]
 Attribute = Union[str, int, float, bool, None]
+_FITS = 19  # characters that stay on one line of a table: a word, a time
 _VOID = frozenset(("meta", "link", "br", "rect", "path", "circle", "line"))
 
 
@@ -81,7 +82,8 @@ def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Child]])
 
 def _cell(column: str, child: Child) -> Markup:
     empty = child is None or child == ""
-    return tag("td", Markup("–") if empty else tag("div", child), data_label=column, role="cell")  # noqa: RUF001
+    fits = "fit" if isinstance(child, str) and not isinstance(child, Markup) and len(child) <= _FITS else None
+    return tag("td", Markup("–") if empty else tag("div", child), class_=fits, data_label=column, role="cell")  # noqa: RUF001
 
 
 def folded(summary: Child, *children: Child, open_: bool = False) -> Markup:

@@ -89,15 +89,17 @@ def _others(image: Image) -> Child:
 
 
 def _candidate(candidate: Record) -> Markup:
-    facts = [text(candidate.get(key)) for key in ("cost", "way") if candidate.get(key)]
-    source = f" from {short(text(candidate['source']), 60)}" if candidate.get("source") else ""
-    needs = f", needs {short(text(candidate['needs']), 100)}" if candidate.get("needs") else ""
-    approval = f", approve: {', '.join(texts(candidate['approval']))}" if texts(candidate.get("approval")) else ""
-    possible = "" if truth(candidate.get("possible")) else ", not possible"
-    reason = f": {short(text(candidate['reason']))}" if candidate.get("reason") else ""
-    shown = digest(text(candidate["digest"])) if candidate.get("digest") else None
-    head = tag("b", short(text(candidate.get("action")), 30))
-    return join([head, f" ({short(', '.join(facts), 40)}){source} ", shown, f"{needs}{approval}{possible}{reason}"])
+    facts = ", ".join(text(candidate[key]) for key in ("cost", "way") if candidate.get(key))
+    said = (
+        ("from", text(candidate.get("source"))),
+        ("needs", text(candidate.get("needs"))),
+        ("approve", ", ".join(texts(candidate.get("approval")))),
+        ("not possible", "" if truth(candidate.get("possible")) else text(candidate.get("reason")) or "no reason is told"),
+        ("why", text(candidate.get("reason")) if truth(candidate.get("possible")) else ""),
+    )
+    told = "".join(f"; {verb}: {short(what, 120)}" for verb, what in said if what)
+    shown = join(["; to ", digest(text(candidate["digest"]))]) if candidate.get("digest") else None
+    return join([tag("b", short(text(candidate.get("action")), 30)), f" ({short(facts, 40)})", shown, told])
 
 
 def _step_row(step: Record) -> List[Child]:
@@ -115,13 +117,14 @@ def _rebuild(rebuild: Record) -> Markup:
         for each in records(rebuild.get("steps"))
     ]
     facts = [f"way: {text(rebuild.get('way')) or 'none'}"] + [f"platforms: {', '.join(texts(rebuild.get('platforms')))}"] * bool(rebuild.get("platforms"))
-    head = join([name(text(rebuild.get("image") or rebuild.get("name"))), f" {short('; '.join(facts))} ", digest(text(rebuild.get("digest")))])
+    head = name(text(rebuild.get("image") or rebuild.get("name")))
+    said = tag("p", f"{short('; '.join(facts))}; digest: ", digest(text(rebuild.get("digest"))), class_="note")
     problem = tag("p", short(text(rebuild["problem"]), 400)) if rebuild.get("problem") else None
     failed = records(rebuild.get("failed_pipelines"))
     lines = [_pipeline(each) for each in failed[:20]]
     pipelines = join([tag("p", f"{counted(len(failed), 'pipeline')} failed meanwhile:"), items(lines)]) if failed else None
     steps = table("Steps of the rebuild", ("What", "State", "Took", "Detail"), rows[:_MOST_ROWS]) if rows else None
-    return tag("div", tag("h3", "Rebuild of ", head), problem, steps, pipelines)
+    return tag("div", tag("h3", "Rebuild of ", head), said, problem, steps, pipelines)
 
 
 def _pipeline(pipeline: Record) -> str:

@@ -32,7 +32,7 @@ ul{padding-left:1.25rem;margin:.5rem 0}
 .note{font-size:.9rem}
 .verdict{display:flex;gap:.75rem;align-items:flex-start;margin:.25rem 0 1rem;font-size:1.35rem;line-height:1.35;font-weight:600}
 .verdict .badge{font-size:1rem;flex:none;margin-top:.1rem}
-.badge{display:inline-block;border-radius:1rem;padding:.05rem .6rem;font-weight:600;font-size:.85rem;border:1px solid currentColor;white-space:nowrap}
+.badge{display:inline-block;overflow-wrap:normal;border-radius:1rem;padding:.05rem .6rem;font-weight:600;font-size:.85rem;border:1px solid currentColor;white-space:nowrap}
 .sign{display:inline-block;min-width:.8em;text-align:center}
 .good{color:var(--good);background:var(--goodbox)}.bad{color:var(--bad);background:var(--badbox)}
 .warn{color:var(--warn);background:var(--warnbox)}.info{color:var(--info);background:var(--infobox)}
@@ -57,6 +57,7 @@ table{border-collapse:collapse;width:100%;font-size:.9rem;margin:.5rem 0 1rem}
 caption{text-align:left;font-size:.9rem;padding-bottom:.25rem}
 th{text-align:left;font-weight:600;color:var(--soft);border-bottom:2px solid var(--line);padding:.3rem .6rem .3rem 0;vertical-align:bottom}
 td{border-bottom:1px solid var(--line);padding:.4rem .6rem .4rem 0;vertical-align:top}
+th,.fit{white-space:nowrap;overflow-wrap:normal}
 td ul{margin:0;padding-left:1rem}
 @media screen and (max-width:42rem){
 .stack,.stack tbody,.stack tr,.stack td,.stack caption{display:block}
@@ -65,12 +66,18 @@ td ul{margin:0;padding-left:1rem}
 .stack td{border:0;padding:.15rem 0;display:grid;grid-template-columns:6.2rem minmax(0,1fr);gap:.5rem}
 .stack td::before{content:attr(data-label);color:var(--soft);font-size:.85rem}
 .verdict{font-size:1.15rem;flex-wrap:wrap}
+main,header,footer{padding:0 .75rem}
+.folded{padding:0 .5rem .5rem}
+.groups details,.groups figure{border:0;padding:0}.groups summary,.groups .folded{padding:.4rem 0}
+.groups .size{display:none}
 }
 """
 _PICTURES = """
+.groups{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,27rem),1fr));gap:0 1rem;align-items:start}
+.group{grid-column:1/-1}.groups>*{min-width:0}
 .pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,25rem),1fr));gap:1rem;align-items:start}
 figure{margin:0;border:1px solid var(--line);border-radius:.5rem;padding:.6rem .6rem .4rem;min-width:0}
-figure h4 .badge{float:right;margin-left:.5rem}
+figure h4{display:flex;justify-content:space-between;align-items:center;gap:.5rem}figure h4 .badge{flex:none}
 figure.wide{padding:.75rem}
 svg{display:block;width:100%;overflow:hidden;font-size:12px;font-family:inherit}
 svg text{fill:var(--ink)}
@@ -90,13 +97,14 @@ svg text.good{fill:var(--good)}svg text.bad{fill:var(--bad)}svg text.info{fill:v
 svg .track{fill:var(--box)}
 svg .bar{fill:var(--info)}svg .bar.bad{fill:var(--bad)}svg .bar.good{fill:var(--good)}svg .bar.warn{fill:var(--warn)}svg .bar.plain{fill:var(--soft)}
 svg .grid{stroke:var(--line);stroke-width:1;stroke-dasharray:2 3}
+svg.at{overflow:visible}
 svg .break{stroke:var(--paper);stroke-width:3}
 .key{display:flex;flex-wrap:wrap;gap:.25rem .75rem;padding:0;list-style:none;font-size:.85rem}
 """
 _PRINT = """
 @page{size:A4;margin:14mm}
 @media print{
-body{font-size:10pt}
+html{font-size:9.5pt}body{font-size:1rem}
 main,header,footer{max-width:none;padding:0}
 nav{display:none}
 details:not([open])::details-content{content-visibility:visible;display:block;block-size:auto;height:auto;opacity:1}
@@ -105,7 +113,7 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;overflow:visible}
 h2,h3,h4,summary,caption{break-after:avoid}
 figure,tr,.tiles li,.verdict{break-inside:avoid}
 thead{display:table-header-group}
-.pictures{display:block}figure{margin:0 0 4mm}
+.pictures,.groups{grid-template-columns:1fr 1fr}.lone .pictures{grid-template-columns:1fr}.size{display:none}figure{padding:2mm}
 .badge,svg,.tiles li{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 }
 """

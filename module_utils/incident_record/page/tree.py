@@ -7,6 +7,7 @@ A node is a mapping as ``registry_repair`` returns it in ``graph``. Where there 
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Dict, List, NamedTuple, Optional, Sequence, Set
 
 from ..images import PLANNED, Image
@@ -14,6 +15,8 @@ from ..safe import short
 from ..values import Record, text, texts
 
 MOST_CHILDREN, MOST_LEAVES, MOST_SHARED = 12, 6, 12
+#: a picture of more lines is drawn without what is right below what is right
+MOST_LINES = 16
 _LEAVES = ("config", "layer", "blob")
 _DEEPEST = 4
 
@@ -30,6 +33,7 @@ class Line(NamedTuple):
     full: str = ""  # the whole of it, for a title
     shares: bool = False  # a child that needs something of the shared lines
     shared: bool = False  # one of those
+    whole: bool = False  # it stands for all that is below it, too
 
 
 class Graph:
@@ -112,11 +116,22 @@ def lines_of(image: Image, graph: Graph) -> List[Line]:
         return []
     shared = _shared(graph, top)
     planned = image.outcome == PLANNED
-    lines = [_line(graph, top, 0, shared, planned)]
-    lines += _children(graph, top, 1, shared, planned, {top})
+    lines = [_line(graph, top, 0, shared, planned), *_children(graph, top, 1, shared, planned, {top})]
     if shared:
         lines += _shared_lines(graph, shared, planned)
-    return lines
+    return lines if len(lines) <= MOST_LINES else _without_the_right(lines)
+
+
+def _without_the_right(lines: Sequence[Line]) -> List[Line]:
+    """The same, without what is right below a child of which all is right: the child counts it."""
+    found: List[Line] = []
+    for number, line in enumerate(lines):
+        below = list(takewhile(lambda other: other.depth > 1 and not other.shared, lines[number + 1 :])) if line.depth == 1 else []
+        if below and all(each.kind == "good" for each in (line, *below)):
+            found.append(line._replace(words=f"right, +{len(below)} parts", whole=True))
+        elif not (line.depth > 1 and not line.shared and found[-1].whole):
+            found.append(line)
+    return found
 
 
 def _children(graph: Graph, parent: str, depth: int, shared: Sequence[str], planned: bool, above: Set[str]) -> List[Line]:
@@ -173,7 +188,7 @@ def _state(node: Record, planned: bool) -> "tuple[str, str]":
         return "good", "right"
     state, repair = text(node.get("state")), text(node.get("repaired_by"))
     if repair and not planned:
-        return "info", f"{state}, now {_PAST.get(repair, repair)}"
+        return "info", f"{state}, {_PAST.get(repair, repair)}"
     return ("warn", f"{state}, plan: {repair}") if repair else ("bad", state)
 
 
