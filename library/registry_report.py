@@ -91,7 +91,8 @@ def main() -> None:
         module.fail_json(msg=str(error))
     paths = {name: str(folder / name) for name in wanted}
     diff = [
-        {"before_header": paths[name], "after_header": paths[name], "before": before[name], "after": wanted[name]} for name in _SHOWN
+        {"before_header": paths[name], "after_header": paths[name], "before": before[name], "after": wanted[name]}
+        for name in _SHOWN
     ]
     module.exit_json(
         changed=any(before[name] != wanted[name] for name in before),

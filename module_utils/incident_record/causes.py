@@ -8,7 +8,7 @@ They say what fits, never what was: a person decides. ``docs/findings.md`` has t
 from __future__ import annotations
 
 import re
-from typing import List, NamedTuple, Sequence
+from typing import Callable, List, NamedTuple, Sequence, Tuple
 
 from .run import Run
 from .safe import short_digest
@@ -24,8 +24,6 @@ class Cause(NamedTuple):
     confirm: str
 
 
-
-
 def _tagged_child(finding: Record, *states: str) -> bool:
     return finding.get("code") == "child-missing" and bool(texts(finding.get("tags"))) and finding.get("state") in states
 
@@ -35,7 +33,7 @@ def _is(finding: Record, codes: Sequence[str] = (), states: Sequence[str] = ()) 
 
 
 #: name, rule, what may have happened, what would confirm it
-RULES = (
+RULES: Tuple[Tuple[str, Callable[[Record], bool], str, str], ...] = (
     (
         "collection of untagged manifests",
         lambda each: _tagged_child(each, "hollow", "unknown"),
@@ -107,7 +105,9 @@ RULES = (
     ),
     (
         "pushed like that",
-        lambda each: _is(each, ("manifest-invalid",)) or (each.get("code") == "blob-truncated" and each.get("state") == "invalid"),
+        lambda each: (
+            _is(each, ("manifest-invalid",)) or (each.get("code") == "blob-truncated" and each.get("state") == "invalid")
+        ),
         "The bytes are those that were pushed, and they are no sound image.",
         "Ask who pushed it, with which program.",
     ),

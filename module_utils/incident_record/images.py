@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Sequence, Set, Tuple
 
 from .values import Record, records, text, texts, truth
 
@@ -44,7 +44,7 @@ def images_of(result: Record, before: Sequence[Record], after: Sequence[Record],
     return sorted(made, key=lambda image: not image.in_use)
 
 
-def _image(given: Record, used: Dict[Name, List[Record]], named: Sequence[str]) -> Image:
+def _image(given: Record, used: Dict[Name, List[Record]], named: Set[str]) -> Image:
     repository, tag = text(given.get("repository")), text(given.get("tag"))
     uses = used.get((repository, tag), []) or records(given.get("uses"))
     return Image(
@@ -62,7 +62,9 @@ def _image(given: Record, used: Dict[Name, List[Record]], named: Sequence[str]) 
     )
 
 
-def _from_findings(before: Sequence[Record], after: Sequence[Record], steps: Sequence[Record], looked_again: bool) -> List[Record]:
+def _from_findings(
+    before: Sequence[Record], after: Sequence[Record], steps: Sequence[Record], looked_again: bool
+) -> List[Record]:
     """What older results lack: each tag of a finding is an image, and is well where nothing is found of it any more."""
     broken = {name for finding in after for name in _names(finding)}
     # a drill keeps its steps only
@@ -82,7 +84,8 @@ def _guess(name: Name, findings: Sequence[Record], broken: bool, steps: Sequence
     return {
         "repository": name[0],
         "tag": name[1],
-        "digest": next((text(each.get("digest")) for each in tops), "") or next((text(each.get("parent")) for each in findings), ""),
+        "digest": next((text(each.get("digest")) for each in tops), "")
+        or next((text(each.get("parent")) for each in findings), ""),
         "states": sorted({text(each.get("state")) for each in findings if each.get("state")}),
         "platforms": list(dict.fromkeys(text(each.get("platform")) for each in findings if each.get("platform"))),
         "chosen": chosen,

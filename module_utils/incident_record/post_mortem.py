@@ -89,18 +89,26 @@ def _impact(run: Run) -> List[str]:
         lines.append(f"- {counted(len(unused), 'broken image')} that nothing is known to use: {named}{rest}")
     if not run.images:
         lines.append("- No broken image is known.")
-    unknown = [] if used else [f"- {_todo('who was hit? Give the play inventory hosts, a cluster or a checkout to look for uses in')}"]
-    return [*lines, *unknown, f"- {_todo('pipelines that failed, deployments that could not start, people who waited, and for how long')}"]
+    unknown = (
+        [] if used else [f"- {_todo('who was hit? Give the play inventory hosts, a cluster or a checkout to look for uses in')}"]
+    )
+    return [
+        *lines,
+        *unknown,
+        f"- {_todo('pipelines that failed, deployments that could not start, people who waited, and for how long')}",
+    ]
 
 
 def _used(image: Image) -> str:
-    uses = [f"{markdown(text(use.get('kind')), 20)} {code(text(use.get('name')), 80)}" + _on(use) for use in image.uses[:_MOST_USES]]
+    uses = [
+        f"{markdown(text(use.get('kind')), 20)} {code(text(use.get('name')), 80)}" + _on(use) for use in image.uses[:_MOST_USES]
+    ]
     more = f", and {len(image.uses) - _MOST_USES} more" if len(image.uses) > _MOST_USES else ""
     broken = f" Broken for {', '.join(code(each, 40) for each in image.platforms[:8])}." if image.platforms else ""
     return f"- {code(image.name)}, used by {', '.join(uses) or _todo('whom')}{more}.{broken}"
 
 
-def _on(use: "dict[str, object]") -> str:
+def _on(use: dict[str, object]) -> str:
     return f" on {markdown(text(use['host']), 60)}" if use.get("host") else ""
 
 
@@ -112,7 +120,10 @@ def _timeline(run: Run) -> List[str]:
     events = events_of(run)
     # every step of a long repair would hide the rest
     told = events if len(events) <= _MOST_EVENTS else [event for event in events if event.kind != "step"][:_MOST_EVENTS]
-    rows = [f"| {utc(event.time)} | {markdown(event.what, 200)} | {duration(event.seconds) if event.seconds else ''} |" for event in told]
+    rows = [
+        f"| {utc(event.time)} | {markdown(event.what, 200)} | {duration(event.seconds) if event.seconds else ''} |"
+        for event in told
+    ]
     known = {event.what.split(" by ")[0] for event in events}
     todo = [
         f"- {_todo(what)}"
@@ -125,7 +136,9 @@ def _timeline(run: Run) -> List[str]:
 
 
 def _causes(run: Run) -> List[str]:
-    lines = ["These fit what was found; none of them is proven."] if causes_of(run) else ["Nothing that was found points to a cause."]
+    lines = (
+        ["These fit what was found; none of them is proven."] if causes_of(run) else ["Nothing that was found points to a cause."]
+    )
     for number, cause in enumerate(causes_of(run), 1):
         lines += ["", f"{number}. **{cause.name}**: {cause.what}", f"   - Evidence: {markdown(cause.evidence, 300)}"]
         lines += [f"   - To confirm: {cause.confirm}"]
@@ -138,43 +151,63 @@ def _detected(run: Run) -> List[str]:
         for registry in run.registries
         if registry.detected_by
     ]
-    seen = Counter(observer for finding in run.found for observer in finding.get("observers") or [] if observer in ("disk", "http"))
+    seen = Counter(
+        observer for finding in run.found for observer in finding.get("observers") or [] if observer in ("disk", "http")
+    )
     if seen:
         observers = {"disk": "the scan of the disk", "http": "the walk over HTTP"}
         told = [f"{observers[name]} saw {counted(count, 'finding')}" for name, count in sorted(seen.items())]
         lines.append(f"- Then, by this run: {', '.join(told)}")
-    return lines if any(registry.detected_by for registry in run.registries) else [f"- {_todo('a person, an alert, or a pipeline?')}", *lines]
+    return (
+        lines
+        if any(registry.detected_by for registry in run.registries)
+        else [f"- {_todo('a person, an alert, or a pipeline?')}", *lines]
+    )
 
 
 def _undetected(run: Run) -> List[str]:
     masked = sum(bool(finding.get("masked")) for finding in run.found)
     lines = []
     if masked:
-        lines.append(f"- The walk over HTTP did not see {masked} of {len(run.found)} findings: a cache answered for what the disk had lost.")
+        lines.append(
+            f"- The walk over HTTP did not see {masked} of {len(run.found)} findings: a cache answered for what the disk had lost."
+        )
     if any(registry.differences for registry in run.registries):
         lines.append("- Disk and registry differ: whoever looks at one of them only is told half of it.")
     if any(finding.get("state") == "hollow" or finding.get("code") == "child-missing" for finding in run.found):
         lines.append("- Whatever asks for tags only, or with HEAD: the tags of these images still answered 200.")
-    return [*lines, f"- {_todo('which alert should have rung, and why did it not? Was the probe running, did it look at every tag?')}"]
+    return [
+        *lines,
+        f"- {_todo('which alert should have rung, and why did it not? Was the probe running, did it look at every tag?')}",
+    ]
 
 
 def _repair(run: Run) -> List[str]:
     lines: List[str] = []
     for registry in run.registries:
-        done = Counter(f"{text(step.get('action'))} {text(step.get('role'))}".strip() for step in registry.steps if step.get("state") == "done")
+        done = Counter(
+            f"{text(step.get('action'))} {text(step.get('role'))}".strip()
+            for step in registry.steps
+            if step.get("state") == "done"
+        )
         lines += [f"- {markdown(name)}: {count}" for name, count in sorted(done.items())]
-        failed = [step for step in registry.steps if step.get("state") == "failed"]
-        lines += [f"- failed: {markdown(text(step.get('action')))} in {code(text(step.get('repository')))}: {markdown(text(step.get('detail')))}" for step in failed[:_MOST]]
+        lines += [_failed(step) for step in registry.steps if step.get("state") == "failed"][:_MOST]
         lines += [_rebuilt(rebuild) for rebuild in registry.rebuilds]
         lines += [f"- moved aside: {counted(len(registry.quarantine), 'damaged file')}"] if registry.quarantine else []
     left = remaining_images(run)
-    lines += [f"- remains: {code(image.name)}{': ' + markdown(image.why) if image.why else ''}" for image in left[:_MOST]] + _more(len(left) - _MOST, "image", "images")
+    lines += [f"- remains: {code(image.name)}{': ' + markdown(image.why) if image.why else ''}" for image in left[:_MOST]]
+    lines += _more(len(left) - _MOST, "image", "images")
     proven = run.moment("proven")
     lines += [f"- proven by bytes at {utc(proven)}"] if proven and not left else []
     return lines or ["- Nothing was repaired by this run."]
 
 
-def _rebuilt(rebuild: "dict[str, object]") -> str:
+def _failed(step: Record) -> str:
+    why = markdown(text(step.get("detail")) or text(step.get("reason")))
+    return f"- failed: {markdown(text(step.get('action')))} in {code(text(step.get('repository')))}: {why}"
+
+
+def _rebuilt(rebuild: dict[str, object]) -> str:
     way = {"ci": "in CI", "vm": "on the registry's machine"}.get(text(rebuild.get("way")), "not rebuilt")
     problem = f": {markdown(text(rebuild['problem']), 300)}" if rebuild.get("problem") else ""
     return f"- rebuild of {code(text(rebuild.get('image') or rebuild.get('name')))}: {way}{problem}"
@@ -183,7 +216,9 @@ def _rebuilt(rebuild: "dict[str, object]") -> str:
 def _actions(run: Run) -> List[str]:
     lines: List[str] = []
     for registry in run.registries:
-        lines += [f"- [ ] {'go on with' if registry.looked_again else 'repair'}: {code(command, 300)}" for command in commands(registry)]
+        lines += [
+            f"- [ ] {'go on with' if registry.looked_again else 'repair'}: {code(command, 300)}" for command in commands(registry)
+        ]
     lines += [f"- [ ] find out: {cause.name}. {cause.confirm}" for cause in causes_of(run)]
     lines += [f"- [ ] look at what could not be looked at: {markdown(problem, 200)}" for problem in run.problems[:_MOST]]
     return [*lines, f"- [ ] {_todo('what keeps it from happening again, who does it, until when')}"]

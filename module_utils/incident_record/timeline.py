@@ -85,7 +85,11 @@ def _said(name: str, registry: Registry) -> str:
 
 def _step_event(step: Record, host: str) -> Event:
     began = moment(step.get("began"))
-    tags = ", ".join(step["tags"][:3]) if isinstance(step.get("tags"), list) and all(isinstance(t, str) for t in step["tags"]) else ""
+    tags = (
+        ", ".join(step["tags"][:3])
+        if isinstance(step.get("tags"), list) and all(isinstance(t, str) for t in step["tags"])
+        else ""
+    )
     what = f"{text(step.get('action'))} {text(step.get('role'))} {short_digest(text(step.get('digest')))} in {text(step.get('repository'))}"
     what += f" ({tags})" if tags else ""
     return Event(began, what, host, "step", max(0.0, moment(step.get("ended")) - began), step.get("state") == "failed")

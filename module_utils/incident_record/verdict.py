@@ -67,7 +67,10 @@ def _remains(run: Run, broken: int) -> Verdict:
     done, left = sum(image.outcome == DONE for image in run.images), remaining_images(run)
     repaired = f"{counted(done, 'image')} repaired and proven" if done else "Nothing was repaired"
     if left:
-        return Verdict(REMAINS, f"{repaired}; {counted(len(left), 'image')} {'remains' if len(left) == 1 else 'remain'} broken, {_used(left)}.")
+        return Verdict(
+            REMAINS,
+            f"{repaired}; {counted(len(left), 'image')} {'remains' if len(left) == 1 else 'remain'} broken, {_used(left)}.",
+        )
     if broken:
         return Verdict(REMAINS, f"{repaired}; {counted(broken, 'thing')} {'is' if broken == 1 else 'are'} still broken.")
     said = next((each.problem for each in run.registries if each.problem), "") or run.problem
@@ -76,7 +79,11 @@ def _remains(run: Run, broken: int) -> Verdict:
 
 def _broken(images: List[Image], run: Run) -> str:
     if not images:
-        return f"{counted(len(run.found), 'thing')} {'is' if len(run.found) == 1 else 'are'} broken" if run.found else "Something is wrong"
+        return (
+            f"{counted(len(run.found), 'thing')} {'is' if len(run.found) == 1 else 'are'} broken"
+            if run.found
+            else "Something is wrong"
+        )
     return f"{counted(len(images), 'image')} {'is' if len(images) == 1 else 'are'} broken, {_used(images)}"
 
 

@@ -29,6 +29,7 @@ _FLAGS = (
     "--headless",
     "--no-sandbox",  # the tests run as root in containers
     "--disable-gpu",
+    "--hide-scrollbars",
     "--disable-dev-shm-usage",
     "--no-first-run",
     "--disable-background-networking",
@@ -158,7 +159,12 @@ class Browser:
         given = event.get("params", {})
         if event["method"] == "Network.requestWillBeSent":
             self.requests.append(given["request"]["url"])
-        elif event["method"] in ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded", "Page.javascriptDialogOpening"):
+        elif event["method"] in (
+            "Runtime.consoleAPICalled",
+            "Runtime.exceptionThrown",
+            "Log.entryAdded",
+            "Page.javascriptDialogOpening",
+        ):
             self.said.append(json.dumps(given))
 
 

@@ -35,7 +35,13 @@ def nodes_of(repository: str, tag: str, hurt: list[str], repaired: bool, platfor
     """Index, children, a config and two layers of each, and a layer that all children share but the attestation."""
 
     def node(role: str, parent: str, *key: object, **more: Any) -> Record:
-        base = {"repository": repository, "digest": digest_of(repository, tag, *key), "role": role, "parent": parent, "platform": ""}
+        base = {
+            "repository": repository,
+            "digest": digest_of(repository, tag, *key),
+            "role": role,
+            "parent": parent,
+            "platform": "",
+        }
         return {**base, "size": 1234567, "tags": [], "state": "right", "repaired_by": "", **more}
 
     top = node("index", "", "index", tags=[tag], size=1609)
@@ -75,18 +81,23 @@ def findings_of(nodes: list[Record], tag: str) -> list[Record]:
 
 
 def candidates(source: str) -> list[Record]:
+    """All that could be done for an image; ``source`` has its bytes, or nobody has."""
+    no_source = "" if source else "no source has its bytes"
+    rows = [
+        ("relink", "free", "api", {"possible": False, "reason": "its config is gone"}),
+        ("restore", "copy", "api", {"source": source, "possible": bool(source), "reason": no_source}),
+        ("repoint", "free", "api", {"digest": digest_of("older"), "approval": "repoint", "reason": "the newest intact index"}),
+        ("rebuild", "rebuild", "ci", {"needs": "Woodpecker, an agent", "approval": "rebuild", "reason": "build-ci-image.yml"}),
+        ("rebuild", "rebuild", "vm", {"needs": "git, docker", "approval": "rebuild"}),
+        ("delete", "free", "api", {"approval": "delete", "reason": "nothing is known to use it"}),
+    ]
     base = {"source": "", "digest": "", "needs": "", "approval": "", "possible": True, "reason": ""}
-    return [
-        {**base, "action": "relink", "cost": "free", "way": "api", "possible": False, "reason": "its config is gone"},
-        {**base, "action": "restore", "cost": "copy", "way": "api", "source": source, "possible": bool(source), "reason": "" if source else "no source has its bytes"},
-        {**base, "action": "repoint", "cost": "free", "way": "api", "digest": digest_of("older"), "approval": "repoint", "reason": "the newest intact index; its content differs"},
-        {**base, "action": "rebuild", "cost": "rebuild", "way": "ci", "needs": "Woodpecker, an agent", "approval": "rebuild", "reason": "build-ci-image.yml builds it"},
-        {**base, "action": "rebuild", "cost": "rebuild", "way": "vm", "needs": "git, docker", "approval": "rebuild"},
-        {**base, "action": "delete", "cost": "free", "way": "api", "approval": "delete", "reason": "nothing is known to use it"},
-    ]  # fmt: skip
+    return [{**base, "action": action, "cost": cost, "way": way, **more} for action, cost, way, more in rows]
 
 
-def image_result(repository: str, tag: str, number: int, *, used: bool, repaired: bool, platforms: list[str]) -> tuple[Record, list[Record], list[Record]]:
+def image_result(
+    repository: str, tag: str, number: int, *, used: bool, repaired: bool, platforms: list[str]
+) -> tuple[Record, list[Record], list[Record]]:
     """An image, its nodes and its steps."""
     hurt = platforms[: 2 + number % 3] if len(platforms) > 1 else platforms
     nodes = nodes_of(repository, tag, hurt, repaired, platforms)
@@ -106,8 +117,18 @@ def image_result(repository: str, tag: str, number: int, *, used: bool, repaired
     for each in nodes:
         if each["repaired_by"]:
             at += 0.4
-            step = {"action": each["repaired_by"], "repository": repository, "digest": each["digest"], "role": each["role"], "tags": [tag]}
-            step |= {"reason": "its bytes are not on disk; registry mirror.example.com has its bytes", "way": "api", "cost": "copy"}
+            step = {
+                "action": each["repaired_by"],
+                "repository": repository,
+                "digest": each["digest"],
+                "role": each["role"],
+                "tags": [tag],
+            }
+            step |= {
+                "reason": "its bytes are not on disk; registry mirror.example.com has its bytes",
+                "way": "api",
+                "cost": "copy",
+            }
             step |= {"needs_approval": False, "state": "done", "detail": "", "source": "registry mirror.example.com"}
             steps.append({**step, "began": at, "ended": at + 0.35})
     return image, nodes, steps
@@ -138,7 +159,8 @@ def incident(count: int = 2, *, used: int = 1, left: int = 1, platforms: list[st
         before += findings_of(its_nodes, tag)
         if image["outcome"] == "remaining":
             after += findings_of(its_nodes, tag)
-            remaining.append({"repository": repository, "tags": [tag], "digest": its_nodes[1]["digest"], "role": "manifest", "state": "hollow", "why": image["why"], "next": ["repoint", "rebuild"]})  # fmt: skip
+            lost = {"repository": repository, "tags": [tag], "digest": its_nodes[1]["digest"], "role": "manifest"}
+            remaining.append({**lost, "state": "hollow", "why": image["why"], "next": ["repoint", "rebuild"]})
     repaired = STARTED + 14 + count * 1.5
     return {
         "name": "registry.example.com:5050",
@@ -158,7 +180,13 @@ def incident(count: int = 2, *, used: int = 1, left: int = 1, platforms: list[st
         "run_id": "20260419T090300Z-3fa2c1",
         "uses": [use for number in range(used) for use in uses_of(f"{images[number]['repository']}:{images[number]['tag']}")],
         "rebuilds": [],
-        "times": {"broken": BROKE, "started": STARTED, "diagnosed": STARTED + 11.2, "repaired": repaired, "proven": repaired + 6.5},
+        "times": {
+            "broken": BROKE,
+            "started": STARTED,
+            "diagnosed": STARTED + 11.2,
+            "repaired": repaired,
+            "proven": repaired + 6.5,
+        },
         "detected": {"time": DETECTED, "by": "alert RegistryManifestIntegrityFailure"},
     }
 

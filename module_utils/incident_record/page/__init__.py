@@ -14,13 +14,15 @@ from ..verdict import BROKEN, EMPTY, HEALTHY, PLAN, PROVEN, REMAINS, UNSEEN, rem
 from . import sections
 from .clockwork import caption, picture
 from .graph import graphs
-from .markup import Child, Markup, badge, folded, items, join, section, tag
+from .markup import Child, Markup, Rows, badge, capped, folded, items, join, section, tag
 from .markup import text as escaped
+from .repairs import plan
 from .style import POLICY, STYLE
 
 _KINDS = {HEALTHY: "good", PROVEN: "good", PLAN: "info", REMAINS: "warn", BROKEN: "bad", UNSEEN: "warn", EMPTY: "plain"}
-_MOST_REGISTRIES, _MOST_EVENTS = 12, 200
+_MOST_REGISTRIES, _MOST_EVENTS = 12, 60
 _SINCE = {"broken": "after it broke", "detected": "after it was detected", "started": "after the run began"}
+_BESIDE = ("report.txt", "report.json", "plan.json", "before.json", "after.json", "timeline.json", "post-mortem.md")
 Part = Tuple[str, str, Markup]
 
 
@@ -43,7 +45,7 @@ def page(run: Run) -> str:
         "body",
         tag("header", *_header(run), tag("nav", links, aria_label="Parts of this page")),
         tag("main", *(section(ident, title, body) for ident, title, body in parts)),
-        tag("footer", tag("p", "Beside this page: report.txt, report.json, plan.json, before.json, after.json, timeline.json, post-mortem.md.", class_="note")),
+        tag("footer", tag("p", f"Beside this page: {', '.join(_BESIDE)}.", class_="note")),
     )
     return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en-GB')}\n"
 
@@ -89,7 +91,9 @@ def _detect_tile(run: Run) -> Markup:
     if seconds is not None:
         return _tile("to detect", duration(seconds), _SINCE[origin(run)])
     at = run.moment("detected")
-    return _tile("detected at", f"{utc(at)[11:16]} UTC", "when it broke is not known") if at else _tile("to detect", "", "not known")
+    return (
+        _tile("detected at", f"{utc(at)[11:16]} UTC", "when it broke is not known") if at else _tile("to detect", "", "not known")
+    )
 
 
 def _tile(name: str, value: str, note: str) -> Markup:
@@ -109,7 +113,9 @@ def _facts(run: Run) -> Markup:
         ("Detected by", by),
         ("Run", runs),
     )
-    return tag("dl", *(part for term, value in told if value for part in (tag("dt", term), tag("dd", short(value)))), class_="facts")
+    return tag(
+        "dl", *(part for term, value in told if value for part in (tag("dt", term), tag("dd", short(value)))), class_="facts"
+    )
 
 
 def _parts(run: Run) -> List[Part]:
@@ -119,7 +125,7 @@ def _parts(run: Run) -> List[Part]:
         ("impact", "Impact", sections.impact(run)),
         ("images", "The images, and what was broken", each(graphs)),
         ("timeline", "Timeline", join([each(_timeline), _events(run)])),
-        ("plan", "Plan and repair", each(sections.plan)),
+        ("plan", "Plan and repair", each(plan)),
         ("remains", "What remains", each(sections.remains)),
         ("causes", "What may have caused it", sections.causes(run)),
     ]
@@ -130,8 +136,12 @@ def _parts(run: Run) -> List[Part]:
     if run.journal:
         found.append(("journal", "Journal", sections.journal(run.journal)))
     if any(registry.text for registry in run.registries):
-        found.append(("report", "Report as text", each(lambda one: folded("Show it", tag("pre", escaped(one.text, lines=True), tabindex=0)) if one.text else Markup(""))))
+        found.append(("report", "Report as text", each(_report)))
     return [part for part in found if part[2]]
+
+
+def _report(registry: Registry) -> Markup:
+    return folded("Show it", tag("pre", escaped(registry.text, lines=True), tabindex=0)) if registry.text else Markup("")
 
 
 def _for_each(run: Run) -> Callable[[Callable[[Registry], Markup]], Markup]:
@@ -142,7 +152,11 @@ def _for_each(run: Run) -> Callable[[Callable[[Registry], Markup]], Markup]:
         if len(run.registries) < 2:
             return join(body for _registry, body in made)
         left = len(run.registries) - _MOST_REGISTRIES
-        more = tag("p", f"{counted(left, 'more registry', 'more registries')}: see report.json.", class_="note") if left > 0 else None
+        more = (
+            tag("p", f"{counted(left, 'more registry', 'more registries')}: see report.json.", class_="note")
+            if left > 0
+            else None
+        )
         return join([*(tag("div", tag("h3", registry.name), body) for registry, body in made if body), more])
 
     return parts
@@ -157,8 +171,9 @@ def _events(run: Run) -> Markup:
     events = events_of(run)
     if not events:
         return Markup("")
-    rows: sections.Rows = [
-        [f"{utc(event.time)}", event.what[:300], event.host[:100], duration(event.seconds) if event.seconds else ""] for event in events
+    rows: Rows = [
+        [f"{utc(event.time)}", event.what[:300], event.host[:100], duration(event.seconds) if event.seconds else ""]
+        for event in events
     ]
-    inner = sections.capped("Everything with a time", ("Time (UTC)", "What", "Where", "Took"), rows, _MOST_EVENTS, "timeline.json")
+    inner = capped("Everything with a time", ("Time (UTC)", "What", "Where", "Took"), rows, _MOST_EVENTS, "timeline.json")
     return folded(f"{counted(len(events), 'event')} in words", inner)

@@ -103,7 +103,10 @@ def _phase_row(phase: Phase) -> Row:
 
 def _event_rows(events: Sequence[Event]) -> List[Row]:
     rows = []
-    for kind, one, many in (("step", "step of the repair", "steps of the repair"), ("rebuild", "step of a rebuild", "steps of a rebuild")):
+    for kind, one, many in (
+        ("step", "step of the repair", "steps of the repair"),
+        ("rebuild", "step of a rebuild", "steps of a rebuild"),
+    ):
         mine = [event for event in events if event.kind == kind]
         failed = sum(event.failed for event in mine)
         if mine:
@@ -166,6 +169,12 @@ def caption(registry: Registry) -> str:
     if not phases(registry):
         return ""
     scale = Scale(_marks(registry, registry_events(registry)))
-    cut = f"The bar with two strokes is drawn shorter than it was ({duration(scale.gap[1] - scale.gap[0])}). " if scale.broken >= 0 else ""
-    known = "" if "broken" in found or "detected" in found else "When it broke and when it was detected is not known to this run. "
+    cut = (
+        f"The bar with two strokes is drawn shorter than it was ({duration(scale.gap[1] - scale.gap[0])}). "
+        if scale.broken >= 0
+        else ""
+    )
+    known = (
+        "" if "broken" in found or "detected" in found else "When it broke and when it was detected is not known to this run. "
+    )
     return (cut + known).strip()

@@ -10,8 +10,8 @@ from ..images import Image
 from ..run import Registry
 from ..safe import fitting, short_digest, visible, width
 from ..values import counted
-from .markup import Markup, digest, folded, join, name, tag
 from .marks import key, mark
+from .markup import Markup, digest, folded, join, name, tag
 from .outcome import badge_of
 from .tree import Line, graph_of, lines_of
 
@@ -36,7 +36,11 @@ def graphs(registry: Registry) -> Markup:
         drawn = pictures[: min(MOST_OF_ONE, max(room, 0))]
         room -= len(drawn)
         parts.append(_repository(repository, images, drawn, registry, not number or len(registry.images) <= _FEW))
-    return join([key(), tag("div", *parts, class_="groups")]) if parts else tag("p", "No image is known to be broken.", class_="soft")
+    return (
+        join([key(), tag("div", *parts, class_="groups")])
+        if parts
+        else tag("p", "No image is known to be broken.", class_="soft")
+    )
 
 
 def _pictures(images: Sequence[Image]) -> List[List[Image]]:
@@ -47,7 +51,9 @@ def _pictures(images: Sequence[Image]) -> List[List[Image]]:
     return list(same.values())
 
 
-def _repository(repository: str, images: Sequence[Image], drawn: Sequence[Sequence[Image]], registry: Registry, open_: bool) -> Markup:
+def _repository(
+    repository: str, images: Sequence[Image], drawn: Sequence[Sequence[Image]], registry: Registry, open_: bool
+) -> Markup:
     used = sum(image.in_use for image in images)
     counts = f"{counted(len(images), 'broken tag')}{f', {used} in use' if used else ''}"
     left = len(images) - sum(map(len, drawn))
@@ -65,7 +71,9 @@ def _figure(images: Sequence[Image], registry: Registry) -> Markup:
     more = tag("span", f"and {len(images) - 4} more tags", class_="soft") if len(images) > 4 else None
     head = tag("h4", tag("span", tags, more), " ", badge_of(image))
     if not lines:
-        return tag("figure", head, tag("p", "Its manifest is unknown: ", digest(image.digest) if image.digest else None, class_="soft"))
+        return tag(
+            "figure", head, tag("p", "Its manifest is unknown: ", digest(image.digest) if image.digest else None, class_="soft")
+        )
     return tag("figure", head, _svg(image, lines))
 
 

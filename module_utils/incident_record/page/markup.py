@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Iterable, Optional, Sequence, Union
+from typing import Iterable, List, Optional, Sequence, Union
 
 from ..safe import LONGEST, short, short_digest, visible
 
 Child = Union[str, "Markup", None]
+Rows = List[List[Union[str, "Markup", None]]]
 Attribute = Union[str, int, float, bool, None]
 _FITS = 19  # characters that stay on one line of a table: a word, a time
 _VOID = frozenset(("meta", "link", "br", "rect", "path", "circle", "line"))
@@ -78,6 +79,13 @@ def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Child]])
         role="table",
         class_="stack",
     )
+
+
+def capped(caption: str, columns: Sequence[str], rows: Rows, most: int, where: str) -> Markup:
+    """A table of the first rows, and how many more there are."""
+    shown = table(caption, columns, rows[:most])
+    left = len(rows) - most
+    return join([shown, tag("p", f"{left} more: see {where}.", class_="note")]) if left > 0 else shown
 
 
 def _cell(column: str, child: Child) -> Markup:

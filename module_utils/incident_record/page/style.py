@@ -16,7 +16,8 @@ _COLOURS = """
 _PAGE = """
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
-body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;overflow-wrap:anywhere}
+body{margin:0;background:var(--paper);color:var(--ink);
+font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;overflow-wrap:anywhere}
 main,header,footer{max-width:66rem;margin:0 auto;padding:0 1rem}
 h1{font-size:1rem;font-weight:600;color:var(--soft);margin:1.5rem 0 .25rem}
 h2{font-size:1.25rem;line-height:1.3;margin:2.5rem 0 .75rem;padding-top:.75rem;border-top:1px solid var(--line)}
@@ -32,7 +33,8 @@ ul{padding-left:1.25rem;margin:.5rem 0}
 .note{font-size:.9rem}
 .verdict{display:flex;gap:.75rem;align-items:flex-start;margin:.25rem 0 1rem;font-size:1.35rem;line-height:1.35;font-weight:600}
 .verdict .badge{font-size:1rem;flex:none;margin-top:.1rem}
-.badge{display:inline-block;overflow-wrap:normal;border-radius:1rem;padding:.05rem .6rem;font-weight:600;font-size:.85rem;border:1px solid currentColor;white-space:nowrap}
+.badge{display:inline-block;overflow-wrap:normal;
+border-radius:1rem;padding:.05rem .6rem;font-weight:600;font-size:.85rem;border:1px solid currentColor;white-space:nowrap}
 .sign{display:inline-block;min-width:.8em;text-align:center}
 .good{color:var(--good);background:var(--goodbox)}.bad{color:var(--bad);background:var(--badbox)}
 .warn{color:var(--warn);background:var(--warnbox)}.info{color:var(--info);background:var(--infobox)}
@@ -92,10 +94,13 @@ svg .bus{fill:none;stroke:var(--info);stroke-width:1.5;stroke-dasharray:3 2}
 svg .dot{fill:var(--info)}svg.inline{display:inline-block;width:12px;height:12px;vertical-align:-1px}
 svg .id{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:11px;fill:var(--soft)}
 svg .mark{fill:none;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
-svg .mark.good{stroke:var(--good)}svg .mark.bad{stroke:var(--bad)}svg .mark.info{stroke:var(--info)}svg .mark.warn{stroke:var(--warn)}svg .mark.plain{stroke:var(--soft)}
-svg text.good{fill:var(--good)}svg text.bad{fill:var(--bad)}svg text.info{fill:var(--info)}svg text.warn{fill:var(--warn)}svg text.plain{fill:var(--soft)}
+svg .mark.good{stroke:var(--good)}svg .mark.bad{stroke:var(--bad)}
+svg .mark.info{stroke:var(--info)}svg .mark.warn{stroke:var(--warn)}svg .mark.plain{stroke:var(--soft)}
+svg text.good{fill:var(--good)}svg text.bad{fill:var(--bad)}
+svg text.info{fill:var(--info)}svg text.warn{fill:var(--warn)}svg text.plain{fill:var(--soft)}
 svg .track{fill:var(--box)}
-svg .bar{fill:var(--info)}svg .bar.bad{fill:var(--bad)}svg .bar.good{fill:var(--good)}svg .bar.warn{fill:var(--warn)}svg .bar.plain{fill:var(--soft)}
+svg .bar{fill:var(--info)}svg .bar.bad{fill:var(--bad)}
+svg .bar.good{fill:var(--good)}svg .bar.warn{fill:var(--warn)}svg .bar.plain{fill:var(--soft)}
 svg .grid{stroke:var(--line);stroke-width:1;stroke-dasharray:2 3}
 svg.at{overflow:visible}
 svg .break{stroke:var(--paper);stroke-width:3}

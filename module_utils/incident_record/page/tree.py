@@ -98,11 +98,14 @@ def graph_of(image: Image, nodes: Sequence[Record], findings: Sequence[Record], 
 
 def _from_findings(image: Image, findings: Sequence[Record], steps: Sequence[Record]) -> List[Record]:
     mine = [each for each in findings if each.get("repository") == image.repository and image.tag in texts(each.get("tags"))]
-    done = {text(step.get("digest")): text(step.get("action")) for step in steps if step.get("repository") == image.repository and step.get("state") in ("done", "planned")}
+    ours = [step for step in steps if step.get("repository") == image.repository and step.get("state") in ("done", "planned")]
+    done = {text(step.get("digest")): text(step.get("action")) for step in ours}
     made = [{**each, "repaired_by": done.get(text(each.get("digest")), "")} for each in mine if each.get("digest")]
     known = {text(each["digest"]) for each in made}
     above = [text(each.get("parent")) for each in mine if each.get("parent")]
-    parents = [{"digest": each, "role": "index", "state": "right", "tags": []} for each in dict.fromkeys(above) if each not in known]
+    parents = [
+        {"digest": each, "role": "index", "state": "right", "tags": []} for each in dict.fromkeys(above) if each not in known
+    ]
     top = image.digest if image.digest in known or image.digest in above else next(iter(above), "")
     for node in parents:
         node["tags" if node["digest"] == top else "parent"] = [image.tag] if node["digest"] == top else top
@@ -126,7 +129,9 @@ def _without_the_right(lines: Sequence[Line]) -> List[Line]:
     """The same, without what is right below a child of which all is right: the child counts it."""
     found: List[Line] = []
     for number, line in enumerate(lines):
-        below = list(takewhile(lambda other: other.depth > 1 and not other.shared, lines[number + 1 :])) if line.depth == 1 else []
+        below = (
+            list(takewhile(lambda other: other.depth > 1 and not other.shared, lines[number + 1 :])) if line.depth == 1 else []
+        )
         if below and all(each.kind == "good" for each in (line, *below)):
             found.append(line._replace(words=f"right, +{len(below)} parts", whole=True))
         elif not (line.depth > 1 and not line.shared and found[-1].whole):
@@ -182,7 +187,7 @@ def _line(graph: Graph, digest: str, depth: int, shared: Sequence[str], planned:
     return Line(depth, label, digest, kind, words, _size(node.get("size")), short(full, 400), shares)
 
 
-def _state(node: Record, planned: bool) -> "tuple[str, str]":
+def _state(node: Record, planned: bool) -> tuple[str, str]:
     """The kind of a line, and its words."""
     if is_right(node):
         return "good", "right"
