@@ -87,7 +87,7 @@ code: {description: "Stable name of the error, one of bad-input, missing-library
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.oci_registry.errors import RegistryError
-from ansible.module_utils.woodpecker.checkout import images_of
+from ansible.module_utils.woodpecker.checkout_images import images_of
 
 
 def argument_spec() -> dict:

@@ -1,6 +1,6 @@
 # Copyright: registry-runbooks contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The workflow files of a checkout, as the server picks them, and all that they tell of images."""
+"""The workflow files of a checkout as the server finds them, and whether one of them takes a manual run of a branch."""
 
 from __future__ import annotations
 
@@ -8,65 +8,63 @@ import os
 from typing import Any, Dict, List
 
 from ..oci_registry.errors import BadInput
-from .used import Known, known_of
-from .workflow import read_workflow
+from ..yaml_file.document import MAX_BYTES
+from .conditions import MANUAL, Item, admits, is_among, is_name, strings
+from .values import plain
+from .workflow import Workflow
 
-_FOLDER = ".woodpecker"
-_FILES = (".woodpecker.yaml", ".woodpecker.yml")
-_ENDINGS = (".yaml", ".yml")
-_MOST_BYTES = 16 * 1024 * 1024
-
-
-def images_of(checkout: str, *, config: str, host: str, clone_image: str) -> Dict[str, Any]:
-    """``uses``, ``builds``, ``files`` and ``problems`` of a checkout. A file that cannot be read is a problem, and the others are looked at.
-
-    Raises BadInput for what is no checkout with workflows: that must not be taken for one that uses nothing.
-    """
-    files = workflow_files(checkout, config)
-    found = Known([], [])
-    problems: List[str] = []
-    for file in files:
-        try:
-            known = known_of(read_workflow(file, _content(os.path.join(checkout, file))), file, host or checkout, clone_image)
-        except BadInput as error:
-            problems.append(str(error))
-            continue
-        for mine, its in zip(found, known):
-            mine += its
-    return {**found._asdict(), "files": files, "problems": problems}
+_ENDINGS = (".yml", ".yaml")
+#: Where the server looks, in this order, unless the repository names another place
+PLACES = (".woodpecker", ".woodpecker.yaml", ".woodpecker.yml")
 
 
-def workflow_files(checkout: str, config: str) -> List[str]:
-    """Paths in the checkout. Without ``config``: the files right in ``.woodpecker``, or else ``.woodpecker.yaml`` or ``.woodpecker.yml``."""
-    if not os.path.isdir(checkout):
-        raise BadInput("is no folder", where=checkout, advice="Give the path of a checkout")
-    given = config.rstrip("/")
-    for place in [given] if given else [_FOLDER, *_FILES]:
-        path = os.path.join(checkout, place)
-        if os.path.isdir(path):
-            found = [os.path.join(place, name) for name in _names(path)]
-        else:
-            found = [place] if os.path.isfile(path) else []
+def files_of(path: str, configured: str = "") -> Dict[str, bytes]:
+    """path: content of each workflow file of a checkout, or of the one file. Raises BadInput where there is none."""
+    if os.path.isfile(path):
+        return {path: _read(path)}
+    for place in [configured] if configured else PLACES:
+        found = _files_at(os.path.join(path, place))
         if found:
-            return found
-    what = f"there is no workflow in {given}" if given else f"there is no workflow: neither in {_FOLDER} nor {' or '.join(_FILES)}"
-    raise BadInput(what, where=checkout, advice="Name the file or the folder with config if the repository has another")
+            return {file: _read(file) for file in found}
+    raise BadInput(
+        "has no workflow files", where=path, advice=f"Name a checkout with {configured or PLACES[0]} in it, or one file"
+    )
 
 
-def _names(folder: str) -> List[str]:
-    try:
-        names = os.listdir(folder)
-    except OSError as error:
-        raise BadInput(f"cannot be read ({error.strerror})", where=folder) from None
-    return sorted(name for name in names if name.endswith(_ENDINGS) and os.path.isfile(os.path.join(folder, name)))
+def _files_at(path: str) -> List[str]:
+    if os.path.isfile(path):
+        return [path]
+    names = sorted(name for name in os.listdir(path) if name.endswith(_ENDINGS)) if os.path.isdir(path) else []
+    return [file for file in (os.path.join(path, name) for name in names) if os.path.isfile(file)]
 
 
-def _content(path: str) -> bytes:
+def _read(path: str) -> bytes:
     try:
         with open(path, "rb") as file:
-            content = file.read(_MOST_BYTES + 1)
+            return file.read(MAX_BYTES + 1)
     except OSError as error:
         raise BadInput(f"cannot be read ({error.strerror})", where=path) from None
-    if len(content) > _MOST_BYTES:
-        raise BadInput(f"is larger than {_MOST_BYTES >> 20} MiB", where=path)
-    return content
+
+
+def takes(workflow: Workflow, branch: str) -> bool:
+    """Whether a manual run of ``branch`` may run it; an ``evaluate`` is not looked into, so it may be true."""
+    node = workflow.keys.get("when")
+    data = plain(workflow.document, node) if node is not None else None
+    items = data if isinstance(data, list) else [data]
+    found = [item for item in items if isinstance(item, dict)]
+    return not found or any(_item_takes(item, branch) for item in found)
+
+
+def _item_takes(item: Item, branch: str) -> bool:
+    if not admits(item, MANUAL) or ("ref" in item and item["ref"] is not None):
+        return False
+    value: Any = item.get("branch")
+    included = strings(value.get("include") if isinstance(value, dict) else value)
+    excluded = strings(value.get("exclude")) if isinstance(value, dict) else []
+    may = not included or is_among(branch, included) or not all(map(_is_plain, included))
+    return may and not is_among(branch, excluded)
+
+
+def _is_plain(pattern: str) -> bool:
+    """Whether it can be told which branches it lets through: it has stars at most, and nothing that the server fills in."""
+    return is_name(pattern.replace("*", "")) and "$" not in pattern
