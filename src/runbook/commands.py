@@ -1,6 +1,6 @@
 # Copyright: registry-runbooks contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The subcommands, and which exit code a person gets: 0 healthy or done, 1 findings or failed, 2 could not look."""
+"""The subcommands, and which exit code a person gets: see ``verdict.py``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
-from . import build, checks, lab, places, play
+from . import build, catalogue, checks, drill, history, lab, places, play, records, resume
+from .verdict import WORDS
 
 
 class Command(NamedTuple):
@@ -37,14 +38,20 @@ def show_help(_arguments: list[str]) -> int:
     print("\nOther commands:")
     for command in COMMANDS.values():
         print(f"  {command.usage:<24} {command.about}")
-    print("\nExit codes: 0 healthy or done; 1 findings, or a check failed; 2 could not look.")
+    print("\nExit codes: " + "; ".join(f"{code} {words}" for code, words in WORDS.items()) + ".")
     return 0
 
 
 COMMANDS = {
-    "play": Command(play.run, "play NAME [arguments]", "the same as NAME: run playbooks/NAME.yml"),
-    "doctor": Command(doctor, "doctor [arguments]", "verify, walk, scan, retain or collect without Ansible (doctor --help)"),
+    "list": Command(catalogue.run, "list", "the playbooks: what they do, what they change, their variables"),
+    "run": Command(play.run, "run NAME [arguments]", "the same as NAME; --no-preflight: without looking ahead"),
+    "drill": Command(drill.run, "drill [--all]", "the playbook, with times compared; --all: every scenario"),
     "lab": Command(lab.run, "lab up|status|down", "a machine with six registries to play with"),
+    "history": Command(history.run, "history [-n N]", "what ran, and how it ended; --prune DAYS removes what is older"),
+    "show": Command(history.show, "show RUN", "phases, changes, failures of one run (or: last)"),
+    "report": Command(records.run, "report RUN [--open]", "the record of a run as a page, and the draft of a post-mortem"),
+    "resume": Command(resume.run, "resume RUN [arguments]", "run again as that run was, and say what was not done again"),
+    "doctor": Command(doctor, "doctor [arguments]", "verify, walk, scan, retain or collect without Ansible (doctor --help)"),
     "test": Command(checks.test, "test [arguments]", "the tests (arguments go to pytest)"),
     "lint": Command(checks.lint, "lint", "every static check"),
     "check": Command(checks.check, "check", "lint, then test"),
@@ -52,13 +59,13 @@ COMMANDS = {
     "build": Command(build.run, "build", "make dist/registry-doctor.pyz"),
     "help": Command(show_help, "help", "this text"),
 }
+ALIASES = {"-h": "help", "--help": "help", "play": "run"}
 
 
 def main(arguments: list[str]) -> int:
     """Run one command; an unknown name that a playbook has means that playbook."""
     name, rest = (arguments[0], arguments[1:]) if arguments else ("help", [])
-    if name in ("-h", "--help"):
-        name = "help"
+    name = ALIASES.get(name, name)
     try:
         if name in COMMANDS:
             return COMMANDS[name].run(rest)

@@ -12,6 +12,8 @@ _ENDS = {
     "runner_on_unreachable": "unreachable",
     "runner_on_skipped": "skipped",
 }
+#: Actions of bookkeeping, which tell a person nothing unless they fail.
+BOOKKEEPING = frozenset(("set_fact", "set_stats", "assert", "validate_argument_spec", "include_role", "include_tasks"))
 
 
 class Result(NamedTuple):
@@ -24,6 +26,7 @@ class Result(NamedTuple):
     host: str
     seconds: float
     data: dict[str, Any]  # what the module returned, after Ansible's own masking
+    uuid: str = ""  # of the task, the same on every host
 
     @property
     def is_debug(self) -> bool:
@@ -32,6 +35,10 @@ class Result(NamedTuple):
     @property
     def is_failure(self) -> bool:
         return self.kind in ("failed", "unreachable")
+
+    @property
+    def says_nothing(self) -> bool:
+        return self.kind == "skipped" or (self.kind == "ok" and self.action in BOOKKEEPING)
 
 
 def result_of(event: dict[str, Any]) -> Result | None:
@@ -45,9 +52,14 @@ def result_of(event: dict[str, Any]) -> Result | None:
         kind = "ok"
     elif kind == "ok" and data.get("changed"):
         kind = "changed"
-    action = str(about.get("task_action", "")).rpartition(".")[2]
+    named = {name: str(about.get(name, "")) for name in ("task", "role", "host")}
     seconds = float(about.get("duration") or 0.0)
-    return Result(kind, str(about.get("task", "")), str(about.get("role", "")), action, str(about.get("host", "")), seconds, data)
+    return Result(kind, action=action_of(about), seconds=seconds, data=data, uuid=str(about.get("task_uuid", "")), **named)
+
+
+def action_of(about: dict[str, Any]) -> str:
+    """The short name of a task's action: ``include_role`` for ``ansible.builtin.include_role``."""
+    return str(about.get("task_action", "")).rpartition(".")[2]
 
 
 def message_of(data: dict[str, Any]) -> str:

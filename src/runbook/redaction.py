@@ -2,33 +2,113 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keeps secrets out of what a run leaves behind.
 
-Command-line arguments are recorded by an allow-list. What looks like a secret among the extra variables is masked
-wherever its value turns up.
+Command-line arguments are recorded by an allow-list: options that take no secret, paths of files (never what is in them), and of the
+extra variables ``target`` and those that begin with the name of a playbook. What looks like a secret among the extra variables
+is masked wherever its value turns up.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 MASK = "********"
 SECRET_NAME = re.compile(r"pass|secret|token|credential|webhook|auth|private|(?:^|_)key(?:$|_)", re.IGNORECASE)
 
 #: Arguments of ansible-playbook that are recorded, with the value that follows where they take one.
-PLAIN_FLAGS = frozenset(("--check", "-C", "--diff", "-D"))
-PLAIN_OPTIONS = frozenset(("--limit", "-l", "--tags", "-t", "--skip-tags", "--inventory", "-i", "--inventory-file"))
+PLAIN_FLAGS = frozenset(("--check", "-C", "--diff", "-D", "--become", "-b", "-v", "-vv", "-vvv", "-vvvv", "--verbose"))
+PLAIN_OPTIONS = frozenset(
+    (
+        *("--limit", "-l", "--tags", "-t", "--skip-tags", "--inventory", "-i", "--inventory-file", "--forks", "-f", "--vault-id"),
+        *("--user", "-u", "--connection", "-c", "--timeout", "-T", "--become-user", "--private-key", "--key-file"),
+        *("--vault-password-file", "--vault-pass-file", "--become-password-file", "--become-pass-file"),
+        *("--connection-password-file", "--conn-pass-file"),
+    )
+)
 _EXTRA_VARS = ("-e", "--extra-vars")
+_LOGIN = re.compile(r"://[^/\s]*@")
+_LONG = 1000
 
 
-def recordable(arguments: list[str]) -> list[str]:
-    """The arguments that may be recorded; every other one is left out, its value too."""
+class Recordable(NamedTuple):
+    """``kept`` may be recorded and given again as it is; ``omitted`` names the rest, without values."""
+
+    kept: list[str]
+    omitted: list[str]
+
+
+def recordable(arguments: list[str], playbooks: Sequence[str] = ()) -> Recordable:
+    """What of the arguments may be recorded; ``playbooks`` are the names whose variables are known to be plain."""
     kept: list[str] = []
-    for before, argument in zip(["", *arguments], arguments, strict=False):
-        option = argument.partition("=")[0]
-        if argument in PLAIN_FLAGS or option in PLAIN_OPTIONS or before in PLAIN_OPTIONS:
-            kept.append(argument)
-    return kept
+    omitted: list[str] = []
+    for option, value in _pairs(arguments):
+        if option in _EXTRA_VARS and value is not None:
+            plain, others = _variables(value, playbooks)
+            kept += ["-e", plain] if plain else []
+            omitted += [f"-e {name}" if name else "-e" for name in others]
+        elif option in PLAIN_FLAGS and value is None:
+            kept.append(option)
+        elif option in PLAIN_OPTIONS and value is not None:
+            kept += [option, value]
+        elif option.startswith("-"):
+            omitted.append(option)
+        elif not (omitted and omitted[-1].startswith("--")):  # else it is that one's value
+            omitted.append("an argument")
+    return Recordable(kept, omitted)
+
+
+def variables(arguments: list[str]) -> dict[str, Any]:
+    """The extra variables that stand among the arguments, the last one of a name; those of files are not looked at."""
+    return {str(name): value for text in extra_vars(arguments) for name, value in _mapping(_parse(text)).items()}
+
+
+def value_of(arguments: list[str], *options: str) -> list[str]:
+    """The values of options, in order."""
+    return [value for option, value in _pairs(arguments) if option in options and value is not None]
+
+
+def _pairs(arguments: list[str]) -> Iterator[tuple[str, str | None]]:
+    """Options with their values, however they are written: ``-i X``, ``-iX``, ``--inventory X``, ``--inventory=X``."""
+    rest = iter(arguments)
+    for argument in rest:
+        takes = (*PLAIN_OPTIONS, *_EXTRA_VARS)
+        name, equals, value = argument.partition("=")
+        if argument in takes:
+            yield argument, next(rest, None)
+        elif argument.startswith("--"):
+            yield name, value if equals else None
+        elif argument[:2] in takes:
+            yield argument[:2], argument[2:]
+        else:
+            yield argument, None
+
+
+def _variables(text: str, playbooks: Sequence[str]) -> tuple[str, list[str]]:
+    """Extra variables split: the text of those that may be recorded, the names of the others."""
+    if text.startswith("@"):
+        return text, []
+    given = _mapping(_parse(text))
+    plain = {name: value for name, value in given.items() if _is_plain(str(name), value, playbooks)}
+    return json.dumps(plain) if plain else "", [str(name) for name in given if name not in plain] or ([] if given else [""])
+
+
+def _is_plain(name: str, value: Any, playbooks: Sequence[str]) -> bool:
+    known = name == "target" or any(name.startswith(f"{playbook}_") for playbook in playbooks)
+    return known and not any(_secret_values({name: value})) and _is_harmless(value)
+
+
+def _is_harmless(value: Any) -> bool:
+    try:
+        text = json.dumps(value)
+    except (TypeError, ValueError):
+        return False
+    return len(text) <= _LONG and _LOGIN.search(text) is None
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def extra_vars(arguments: list[str]) -> Iterator[str]:

@@ -3,8 +3,9 @@
 """From the end of a playbook to an exit code.
 
 A playbook that found something says how much with ``ansible.builtin.set_stats: data: {runbook_findings: 3}`` (hosts add
-up) and may then end with ``ansible.builtin.fail``, so that plain ``ansible-playbook`` and AWX fail too. Any other failure
-means that the playbook could not look: 2.
+up) and may then end with ``ansible.builtin.fail``, so that plain ``ansible-playbook`` and AWX fail too. What is left only because it
+needs an approval or a decision is ``runbook_remaining``: without other findings that is 3. Any other failure
+means that the playbook could not look or act: 2.
 """
 
 from __future__ import annotations
@@ -13,14 +14,24 @@ from typing import Any
 
 from .events import Result
 
-HEALTHY, FINDINGS, COULD_NOT_LOOK = 0, 1, 2
+HEALTHY, FINDINGS, COULD_NOT_LOOK, REMAINING, INTERRUPTED = 0, 1, 2, 3, 130
+
+#: for people
+WORDS = {
+    HEALTHY: "healthy or done",
+    FINDINGS: "findings, or a proof failed",
+    COULD_NOT_LOOK: "could not look or act",
+    REMAINING: "what remains needs an approval or a decision",
+    INTERRUPTED: "interrupted",
+}
 
 
 class Verdict:
     """Collects what decides the exit code while a playbook runs."""
 
     def __init__(self) -> None:
-        self._findings = 0
+        self.findings = 0
+        self.remaining = 0
         self._last_failure: Result | None = None
 
     def note(self, event: dict[str, Any], result: Result | None) -> None:
@@ -28,12 +39,17 @@ class Verdict:
         if result is not None and result.is_failure:
             self._last_failure = result
         if event.get("event") == "playbook_on_stats":
-            stated = str(event.get("event_data", {}).get("artifact_data", {}).get("runbook_findings", 0))
-            self._findings = int(stated) if stated.isdecimal() else 0
+            stated = event.get("event_data", {}).get("artifact_data", {})
+            self.findings, self.remaining = (_number(stated.get(f"runbook_{name}", 0)) for name in ("findings", "remaining"))
 
     def exit_code(self, ansible_exit: int) -> int:
         """The exit code of the run, given the one of ansible-playbook."""
         failed_on_purpose = self._last_failure is not None and self._last_failure.action == "fail"
-        if ansible_exit == 0 or (self._findings and failed_on_purpose):
-            return FINDINGS if self._findings else HEALTHY
-        return COULD_NOT_LOOK
+        if ansible_exit and not (failed_on_purpose and (self.findings or self.remaining)):
+            return COULD_NOT_LOOK
+        return FINDINGS if self.findings else REMAINING if self.remaining else HEALTHY
+
+
+def _number(value: object) -> int:
+    text = str(value)
+    return int(text) if text.isdecimal() else 0
