@@ -26,6 +26,7 @@ class Outcome(NamedTuple):
     changed: int
     failures: list[str]
     findings: int | None
+    remaining: int | None
     report: dict[str, Any]
     text: str
     stdout: str
@@ -64,7 +65,8 @@ def run_playbook(
         rc=outcome.rc,
         changed=sum((stats.get("changed") or {}).values()),
         failures=[message for event in events if (message := _failure(event)) is not None],
-        findings=_findings(events),
+        findings=_stated(events, "runbook_findings"),
+        remaining=_stated(events, "runbook_remaining"),
         report=json.loads(_read(report / "report.json") or "{}"),
         text=_read(report / "report.txt"),
         stdout=stdout,
@@ -77,12 +79,12 @@ def _failure(event: dict[str, Any]) -> str | None:
     return str(event["event_data"]["res"].get("msg"))
 
 
-def _findings(events: list[dict[str, Any]]) -> int | None:
+def _stated(events: list[dict[str, Any]], name: str) -> int | None:
     """What the console makes an exit code of."""
     for event in events:
         if event["event"] == "playbook_on_stats":
             stated: dict[str, Any] = event["event_data"].get("artifact_data", {})
-            return stated.get("runbook_findings")
+            return stated.get(name)
     return None
 
 
