@@ -66,22 +66,22 @@ def common_branches(one: Sequence[str], other: Sequence[str]) -> List[str]:
     """The branches that both let through, empty where that cannot be told; an empty list lets all through."""
     if not one or not other:
         return list(one or other)
-    unsure = [any(not _is_name(name) and name not in those for name in these) for these, those in ((one, other), (other, one))]
+    unsure = [any(not is_name(name) and name not in those for name in these) for these, those in ((one, other), (other, one))]
     if all(unsure):
         return []
-    both = [name for name in one if name in other or _is_among(name, other)]
-    return list(dict.fromkeys([*both, *(name for name in other if _is_among(name, one))]))
+    both = [name for name in one if name in other or is_among(name, other)]
+    return list(dict.fromkeys([*both, *(name for name in other if is_among(name, one))]))
 
 
-def _is_name(branch: str) -> bool:
+def is_name(branch: str) -> bool:
     """Whether it names one branch, and is no pattern."""
     return not re.search(r"[*?\[\]{}\\]", branch)
 
 
-def _is_among(name: str, patterns: Sequence[str]) -> bool:
+def is_among(name: str, patterns: Sequence[str]) -> bool:
     """Whether a name is one of those that patterns of stars let through; other patterns are left out."""
     simple = [pattern for pattern in patterns if not re.search(r"[?\[\]{}\\]", pattern)]
-    return _is_name(name) and any(re.fullmatch(_expression(pattern), name) for pattern in simple)
+    return is_name(name) and any(re.fullmatch(_expression(pattern), name) for pattern in simple)
 
 
 def _expression(pattern: str) -> str:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping
+from typing import Any, Callable, Dict, Mapping, Optional
 
 from .api import Client
 
@@ -21,9 +21,13 @@ def server_spec() -> Dict[str, Dict[str, Any]]:
     }
 
 
-def client_of(params: Mapping[str, Any]) -> Client:
-    """A client for these options. Raises BadInput for a server that is none."""
-    ca_path, validate_certs = params["ca_path"], params["validate_certs"]
+def client_of(params: Mapping[str, Any], left: Optional[Callable[[], float]] = None) -> Client:
+    """A client for these options; ``left`` tells how many seconds there still are. Raises BadInput for a server that is none."""
     return Client(
-        params["server"], params["token"] or "", timeout=params["timeout"], ca_path=ca_path, validate_certs=validate_certs
+        params["server"],
+        params["token"] or "",
+        timeout=params["timeout"],
+        left=left,
+        ca_path=params["ca_path"],
+        validate_certs=params["validate_certs"],
     )

@@ -11,7 +11,7 @@ from ..oci_registry.errors import BadInput
 from ..yaml_file.document import nodes_of
 from ..yaml_file.tree import is_mapping, is_scalar
 from .conditions import MANUAL
-from .errors import CannotRun
+from .errors import CannotRun, SecretForOtherEvents
 from .left_out import runs_by_hand
 from .workflow import Step, Workflow, containers
 
@@ -75,7 +75,8 @@ def check_secrets(workflow: Workflow, known: Known, *, manual: bool) -> List[str
         events, images = secret.get("events") or [], list(map(str, secret.get("images") or []))
         if manual and events and MANUAL not in events:
             advice = "Allow the event manual for this secret in Woodpecker: without it no manual run starts"
-            raise _refused(workflow, f"{where} is only for {', '.join(map(str, events))}", advice)
+            what = f"{where} is only for {', '.join(map(str, events))}"
+            raise SecretForOtherEvents(what, where=workflow.document.path, advice=advice)
         if images and not (use.is_plugin and _is_allowed(use.image, images)):
             advice = "Take the images off the secret in Woodpecker, or name another secret"
             raise _refused(workflow, f"{where} is only for plugins ({', '.join(images)})", advice)

@@ -1,0 +1,142 @@
+#!/usr/bin/python
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Ansible module: the pipelines of Woodpecker that failed since a time."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: woodpecker_pipelines_info
+short_description: List the pipelines of Woodpecker that failed since a time
+version_added: "0.5.0"
+description:
+  - Lists the pipelines of some repositories that ended badly since a time, the newest first, each with the step that it failed in. Versions 1 to 3 of
+    the server.
+  - A repository that cannot be looked at is one of RV(problems) and stops no other. It fails where none can be looked at.
+  - What was run again is told by RV(pipelines[].restarted_as).
+options:
+  server:
+    description: Address of the Woodpecker server, with the path that it is served under if there is one.
+    type: str
+    required: true
+  token:
+    description: Token of a user who may see O(repositories). Never part of a result, an error or a log.
+    type: str
+    required: true
+  repositories:
+    description: The repositories on O(server), as C(owner/name) or by number.
+    type: list
+    elements: str
+    required: true
+  since:
+    description: Seconds since 1970. Pipelines that ended before are left out.
+    type: float
+    required: true
+  statuses:
+    description: What counts as failed.
+    type: list
+    elements: str
+    choices: [failure, error, killed, canceled, declined]
+    default: [failure, error]
+  ca_path:
+    description: File with the certificates, in PEM, that sign the certificate of O(server). Without it, the system's store is used.
+    type: path
+  validate_certs:
+    description: Whether the certificate of O(server) must be valid for its name.
+    type: bool
+    default: true
+  timeout:
+    description: How long to wait for each answer of O(server), in seconds.
+    type: float
+    default: 30.0
+extends_documentation_fragment:
+  - registry_info_attributes
+author: registry-runbooks contributors
+seealso:
+  - module: woodpecker_pipeline
+"""
+
+EXAMPLES = r"""
+- name: What failed since the image broke
+  woodpecker_pipelines_info:
+    server: https://ci.example.com
+    token: "{{ vault_woodpecker_token }}"
+    repositories: [team/infra, team/app]
+    since: 1776067200
+  register: failed
+"""
+
+RETURN = r"""
+pipelines:
+  description: Those that failed, the newest first.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    repository: {description: "Its repository, by full name.", type: str}
+    number: {description: Its number., type: int}
+    status: {description: How it ended., type: str, sample: failure}
+    event: {description: What started it., type: str, sample: push}
+    branch: {description: Its branch., type: str}
+    commit: {description: Its commit., type: str}
+    title: {description: First line of its title or message., type: str}
+    author: {description: Who started it., type: str}
+    url: {description: Where a person sees it., type: str}
+    created: {description: "When it was created, in seconds since 1970.", type: int}
+    started: {description: "When it was started, 0 for never.", type: int}
+    finished: {description: When it ended., type: int}
+    parent: {description: "Number of the one that it is a restart of, 0 for none.", type: int}
+    errors: {description: What stopped it., type: list, elements: str}
+    failed_step: {description: "As RV(woodpecker_pipeline#module:failed_step).", type: dict}
+    workflows: {description: "Its workflows, with C(name), C(state), C(error) and C(steps).", type: list, elements: dict}
+    restarted_as: {description: "Number of its newest restart, 0 for none.", type: int}
+    restarted_status: {description: "Status of that restart; empty for none.", type: str}
+problems:
+  description: Repositories that could not be looked at, with C(repository), C(msg) and C(code).
+  returned: success
+  type: list
+  elements: dict
+server_version: {description: "Version of the server, if it says so.", returned: success, type: str}
+code:
+  description: Stable name of the error, such as bad-input, authentication, not-found, not-woodpecker or unreachable.
+  returned: on failure
+  type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.oci_registry.errors import RegistryError
+from ansible.module_utils.woodpecker.failures import Failures
+from ansible.module_utils.woodpecker.options import server_spec
+
+
+def argument_spec() -> dict:
+    """Options as in DOCUMENTATION."""
+    shared = {name: option for name, option in server_spec().items() if name != "repository"}
+    return {
+        **shared,
+        "server": {"type": "str", "required": True},
+        "token": {"type": "str", "required": True, "no_log": True},
+        "repositories": {"type": "list", "elements": "str", "required": True},
+        "since": {"type": "float", "required": True},
+        "statuses": {
+            "type": "list",
+            "elements": "str",
+            "choices": ["failure", "error", "killed", "canceled", "declined"],
+            "default": ["failure", "error"],
+        },
+    }
+
+
+def main() -> None:
+    """Entry point of the module."""
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    job = Failures(module.params)
+    try:
+        job.run()
+    except RegistryError as error:
+        module.fail_json(msg=job.told(error), code=error.code)
+    module.exit_json(changed=False, **job.result())
+
+
+if __name__ == "__main__":
+    main()
