@@ -23,17 +23,16 @@ def images_of(checkout: str, *, config: str, host: str, clone_image: str) -> Dic
     Raises BadInput for what is no checkout with workflows: that must not be taken for one that uses nothing.
     """
     files = workflow_files(checkout, config)
-    found = Known([], [])
+    known: List[Known] = []
     problems: List[str] = []
     for file in files:
         try:
-            known = known_of(read_workflow(file, _content(os.path.join(checkout, file))), file, host or checkout, clone_image)
+            workflow = read_workflow(file, _content(os.path.join(checkout, file)))
+            known.append(known_of(workflow, file, host or checkout, clone_image))
         except BadInput as error:
-            problems.append(str(error))
-            continue
-        for mine, its in zip(found, known):
-            mine += its
-    return {**found._asdict(), "files": files, "problems": problems}
+            problems.append(f"{checkout}/{error}")
+    uses, builds = ([one for each in known for one in each[part]] for part in (0, 1))
+    return {"uses": uses, "builds": builds, "files": files, "problems": problems}
 
 
 def workflow_files(checkout: str, config: str) -> List[str]:
@@ -43,13 +42,12 @@ def workflow_files(checkout: str, config: str) -> List[str]:
     given = config.rstrip("/")
     for place in [given] if given else [_FOLDER, *_FILES]:
         path = os.path.join(checkout, place)
-        if os.path.isdir(path):
-            found = [os.path.join(place, name) for name in _names(path)]
-        else:
-            found = [place] if os.path.isfile(path) else []
-        if found:
-            return found
-    what = f"there is no workflow in {given}" if given else f"there is no workflow: neither in {_FOLDER} nor {' or '.join(_FILES)}"
+        found = _names(path) if os.path.isdir(path) else []
+        if found or os.path.isfile(path):
+            return [os.path.join(place, name) for name in found] or [place]
+    what = (
+        f"there is no workflow in {given}" if given else f"there is no workflow: neither in {_FOLDER} nor {' or '.join(_FILES)}"
+    )
     raise BadInput(what, where=checkout, advice="Name the file or the folder with config if the repository has another")
 
 
@@ -62,6 +60,7 @@ def _names(folder: str) -> List[str]:
 
 
 def _content(path: str) -> bytes:
+    """Raises BadInput as :func:`read_workflow` does."""
     try:
         with open(path, "rb") as file:
             content = file.read(_MOST_BYTES + 1)
