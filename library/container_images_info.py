@@ -23,11 +23,16 @@ options:
     description: Whether to look at containers that do not run, too.
     type: bool
     default: false
+  host:
+    description: What this host is called in RV(uses).
+    type: str
+    default: ""
 extends_documentation_fragment:
   - registry_info_attributes
 author: registry-runbooks contributors
 seealso:
   - module: registry_retention
+  - module: registry_impact_info
 """
 
 EXAMPLES = r"""
@@ -74,6 +79,19 @@ containers:
     image_id: {description: "Identifier of the image on this host.", type: str}
     digests: {description: "Digests of the image; empty for one that was built here and never pushed.", type: list, elements: str}
     references: {description: "References of the image.", type: list, elements: str}
+uses:
+  description: The same for M(registry_impact_info); a container whose image has several references, and was made from none of them, has several.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    reference: {description: "The image; empty for one that has none.", type: str}
+    digests: {description: "Digests of the image, its identifier on this host among them.", type: list, elements: str}
+    kind: {description: "Always V(container).", type: str}
+    host: {description: "O(host).", type: str}
+    name: {description: "Name of the container.", type: str}
+    pattern: {description: "Always empty.", type: str}
+    detail: {description: "The engine.", type: str}
 engines:
   description: The engines that were asked.
   returned: success
@@ -86,7 +104,7 @@ code:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.container_images import ENGINES, images_in_use, summarize
+from ansible.module_utils.container_images import ENGINES, images_in_use, summarize, uses_of
 from ansible.module_utils.oci_registry.errors import BadInput, RegistryError
 
 
@@ -95,6 +113,7 @@ def argument_spec() -> dict:
     return {
         "engines": {"type": "list", "elements": "str", "choices": list(ENGINES)},
         "stopped": {"type": "bool", "default": False},
+        "host": {"type": "str", "default": ""},
     }
 
 
@@ -109,7 +128,7 @@ def observe(module: AnsibleModule) -> dict:
     records = []
     for engine in engines:
         records += images_in_use(module.run_command, engine, stopped=module.params["stopped"])
-    return dict(summarize(records), containers=records, engines=engines)
+    return dict(summarize(records), containers=records, uses=uses_of(records, module.params["host"]), engines=engines)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from typing import Any, Callable, Dict, Iterable, List, Sequence, Set, Tuple
 
+from .image_uses.use import CONTAINER, Use, use
 from .oci_registry.digest import is_digest
 from .oci_registry.errors import CommandFailed
 
@@ -39,6 +40,21 @@ def summarize(records: Iterable[Record]) -> Dict[str, List[str]]:
         digests.update(record["digests"])
         references.update(record["references"])
     return {"digests": sorted(digests), "references": sorted(references)}
+
+
+def uses_of(records: Iterable[Record], host: str) -> List[Use]:
+    """A use for each container; for one that was made from an identifier, one for each reference of its image.
+
+    The identifier of an image is among the digests: it is that of its config, or, where the engine keeps content as containerd does, of its index.
+    """
+    found: List[Use] = []
+    for record in records:
+        own = record["image"] if record["image"] in record["references"] else ""
+        identifier = f"sha256:{_bare(record['image_id'])}"
+        for reference in [own] if own else record["references"] or [""]:
+            name = record["name"] or record["id"][:12]
+            found.append(use(CONTAINER, host, name, reference, digests=[*record["digests"], identifier], detail=record["engine"]))
+    return found
 
 
 def _containers(run: Run, engine: str, stopped: bool) -> List[Record]:

@@ -13,7 +13,7 @@ from ..yaml_file.tree import effective, is_mapping, is_scalar
 from .environment import Environment
 from .services import service_keys
 
-_DEFAULT_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+DEFAULT_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 _OVERRIDES = ("compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml")
 
 
@@ -26,7 +26,7 @@ def overriding_files(path: str, environment: Environment) -> List[str]:
         files = [os.path.join(folder, file) for file in listed.value.split(separator.value if separator else os.pathsep)]
         places = [os.path.realpath(file) for file in files]
         return files[places.index(os.path.realpath(path)) + 1 :] if os.path.realpath(path) in places else []
-    if name not in _DEFAULT_NAMES:
+    if name not in DEFAULT_NAMES:
         return []
     return [file for file in (os.path.join(folder, override) for override in _OVERRIDES) if os.path.exists(file)][:1]
 

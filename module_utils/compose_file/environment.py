@@ -36,6 +36,10 @@ class Environment:
         """The setting of a variable, or None."""
         return self._settings.get(name)
 
+    def mapping(self) -> Dict[str, str]:
+        """Every variable with its value, for a project that this one includes."""
+        return {name: setting.value for name, setting in self._settings.items()}
+
     def values(self) -> Tuple[str, ...]:
         """Every value that stands in the file."""
         return tuple(setting.value for setting in self._settings.values() if setting.where != _ENVIRONMENT)

@@ -13,12 +13,13 @@ from ..yaml_file.tree import effective, is_mapping, is_null, is_scalar
 
 
 class Service(NamedTuple):
-    """``image`` is the scalar node that its image is written in, or None; ``elsewhere`` names the file that holds what it extends."""
+    """``image`` is the scalar node that its image is written in, or None; ``elsewhere`` names the file that holds what it extends, ``base``."""
 
     name: str
     image: Any
     has_build: bool
     elsewhere: str = ""
+    base: str = ""
 
 
 def services_of(document: Document) -> Dict[str, Service]:
@@ -53,7 +54,7 @@ def _service(document: Document, found: Dict[str, Any], name: str) -> Service:
             return Service(name, _scalar(document, name, keys["image"]), has_build)
         base = _extended(document, keys["extends"]) if "extends" in keys else _Base("", "")
         if base.file or not base.service:
-            return Service(name, None, has_build, base.file)
+            return Service(name, None, has_build, base.file, base.service)
         current = base.service
     raise BadInput(f"service {name} extends itself", where=document.path)
 

@@ -58,6 +58,15 @@ def pushed(workflow: Workflow, step: Step, registry: str, given: List[str]) -> P
     return Pushed(chosen, images, others, *_credentials(settings, hosts[0] if len(hosts) == 1 else chosen))
 
 
+def destinations(workflow: Workflow, step: Step) -> List[str]:
+    """Every ``registry/repository:tag`` that the settings of a step say, as written. Raises BadInput where they do not say it."""
+    _refuse_hidden(workflow, step, _REPOSITORIES, "repo")
+    settings = settings_of(workflow, step)
+    parted = [_parted(name, str(settings.get("registry") or "")) for name in _names(workflow, step, _REPOSITORIES)]
+    tags = _tags(workflow, step, settings)
+    return [f"{_HUB[0] if host == _HUB_API else host}/{name}:{tag}" for host, name in parted for tag in tags]
+
+
 def refuse_empty_by_hand(workflow: Workflow, step: Step) -> None:
     """Raises BadInput where a manual run would push something without a name, as the tag of a run that no tag started is."""
     for text in _names(workflow, step, _REPOSITORIES) + _names(workflow, step, _TAGS):

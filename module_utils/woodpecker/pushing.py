@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
 from ..oci_registry.errors import BadInput
 from ..yaml_file.tree import is_scalar
@@ -52,13 +52,19 @@ def _usable(workflow: Workflow, step: Step) -> Step:
 
 def pushes(workflow: Workflow, step: Step) -> bool:
     """Whether a step pushes an image, as far as its text tells."""
-    if any(_COMMAND.search(re.sub(r"\\\r?\n", " ", command)) for command in commands(step)):
+    if pushing_commands(step):
         return True
     image: Any = step.keys.get("image")
     name = re.split(r"[@:]", image.value.rpartition("/")[2])[0] if is_scalar(image) else ""
     settings = settings_of(workflow, step)
     is_dry = any(str(settings.get(key)).lower() == dry for key, dry in _DRY.items())
     return bool(_PLUGIN.search(name)) and any(key in settings for key in ("repo", "repos", "repository")) and not is_dry
+
+
+def pushing_commands(step: Step) -> List[str]:
+    """The commands that push, lines that go on joined."""
+    joined = [re.sub(r"\\\r?\n", " ", command) for command in commands(step)]
+    return [command for command in joined if _COMMAND.search(command)]
 
 
 def settings_of(workflow: Workflow, step: Step) -> Dict[str, Any]:
