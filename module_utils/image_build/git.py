@@ -68,16 +68,17 @@ class Git:
             raise self._refused(done, f"git {arguments[0]} failed")
 
     def _git(self, *arguments: str, cwd: Optional[str] = None, apart: bool = False) -> Done:
-        credentials = ["-c", "credential.helper="]
+        helper = ["-c", "credential.helper="]
         if self.userinfo:
-            credentials += ["-c", f"credential.helper=store --file={self._credentials()}"]
-        return self._shell.run(["git", *credentials, *arguments], env=self._environment(), cwd=cwd, apart=apart)
+            helper += ["-c", f"credential.helper=store --file={self._kept()}"]
+        return self._shell.run(["git", *helper, *arguments], env=self._environment(), cwd=cwd, apart=apart)
 
     def _environment(self) -> Dict[str, str]:
         ssh = os.environ.get("GIT_SSH_COMMAND") or "ssh -o BatchMode=yes -o ConnectTimeout=20"
         return {**_QUIET, "GIT_SSH_COMMAND": ssh}
 
-    def _credentials(self) -> str:
+    def _kept(self) -> str:
+        """The file that only git reads, with what it would ask a person for; its path."""
         path = os.path.join(self._folder, "credentials")
         scheme, host, *_rest = urlsplit(self.url)
         line = f"{scheme}://{self.userinfo if ':' in self.userinfo else self.userinfo + ':'}@{host}\n"

@@ -31,14 +31,18 @@ class Held(NamedTuple):
     findings: List[Dict[str, Any]]
     whole: bool
 
+    def as_dict(self) -> Dict[str, Any]:
+        """The record as modules return it."""
+        return {name: value for name, value in self._asdict().items() if name != "recipe"}
 
-def look(settings: Settings, repository: str, tag: str) -> Optional[Held]:
+
+def look(settings: Settings, repository: str, tag: str, concurrency: int = 8) -> Optional[Held]:
     """What the tag holds; None where there is no such tag. Raises a :class:`RegistryError` where the registry cannot be asked."""
     with Client(settings) as client:
         if client.head_manifest(repository, tag).status == 404:
             return None
     views: List[RepositoryView] = []
-    report = walk(Client(settings), images=[Reference("", repository, tag, None)], look=views.append)
+    report = walk(Client(settings), images=[Reference("", repository, tag, None)], concurrency=concurrency, look=views.append)
     if not report.complete:
         raise ProtocolError(f"could not be looked at: {report.problems[0]}", where=f"{settings.registry}/{repository}:{tag}")
     view = views[0]
