@@ -10,8 +10,8 @@ module: compose_images_info
 short_description: Tell which images the services of compose files use
 version_added: "0.4.0"
 description:
-  - Reads compose files of this host, whether or not their services run, with the files that override them, that they extend and that they include, and
-    with the variables of the environment and of C(.env), as compose does.
+  - Reads compose files of this host, whether or not their services run, with the files that override them, that they extend and that they include,
+    and with the variables of the environment and of C(.env), as compose does.
   - A service whose image a variable decides that nobody sets is returned without a reference, saying so. One that is only built uses no image of a
     registry and is left out.
 requirements:
@@ -54,11 +54,11 @@ uses:
     kind: {description: "Always V(compose).", type: str}
     host: {description: "O(host).", type: str}
     name: {description: "Name of the service.", type: str}
-    pattern: {description: "What is known of an image that cannot be told, a star for each unknown part.", type: str, sample: "registry.example.com:5050/app:*"}
+    pattern: {description: "What is known of an image that cannot be told, a star for each unknown part.", type: str, sample: "host/app:*"}
     detail: {description: "The file and the line, and why the image cannot be told.", type: str}
 problems: {description: "Files that could not be read, and why.", returned: success, type: list, elements: str}
 files: {description: "Files that were read.", returned: success, type: list, elements: str}
-missing: {description: "Those of O(paths) that this host does not have; patterns are none of them.", returned: success, type: list, elements: str}
+missing: {description: "Those of O(paths) that this host does not have, patterns left out.", returned: success, type: list, elements: str}
 code: {description: "Stable name of the error, missing-library.", returned: on failure, type: str}
 """
 

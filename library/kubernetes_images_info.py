@@ -10,15 +10,20 @@ module: kubernetes_images_info
 short_description: Tell which images resources of Kubernetes use
 version_added: "0.4.0"
 description:
-  - Looks for images of containers, of init and ephemeral containers, and of volumes, in pods and in whatever has a template of pods. Takes the digests
-    that really run from the status of pods.
+  - Looks for images of containers, of init and ephemeral containers, and of volumes, in pods and in whatever has a template of pods. Takes the
+    digests that really run from the status of pods.
   - Pods and jobs that have ended use nothing any more.
   - Asks no cluster; the resources are given, or read from files.
 requirements:
   - PyYAML for files that are no JSON
 options:
+  answers:
+    description: Results of C(kubernetes.core.k8s_info). One that failed, or that knows no such kind, is a problem.
+    type: list
+    elements: dict
+    default: []
   resources:
-    description: Resources or lists of them, such as RV(ignore:resources) of C(kubernetes.core.k8s_info).
+    description: Further resources, or lists of them.
     type: list
     elements: dict
     default: []
@@ -46,7 +51,7 @@ EXAMPLES = r"""
 
 - name: See what it runs, and what the manifests of a checkout would run
   kubernetes_images_info:
-    resources: "{{ pods.resources }}"
+    answers: ["{{ pods }}"]
     paths: ["{{ checkout }}/manifests"]
     host: production
 """
@@ -66,13 +71,14 @@ uses:
     pattern: {description: "Always empty.", type: str}
     detail: {description: "Who owns it, whether it rests, or why its image cannot be told.", type: str}
 problems:
-  description: Files that could not be read, and why.
+  description: Files that could not be read, what the cluster did not answer, and why.
   returned: success
   type: list
   elements: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.image_uses.cluster import told_by
 from ansible.module_utils.image_uses.kubernetes import uses_of
 from ansible.module_utils.image_uses.manifests import read_manifests
 
@@ -80,6 +86,7 @@ from ansible.module_utils.image_uses.manifests import read_manifests
 def argument_spec() -> dict:
     """Options as in DOCUMENTATION."""
     return {
+        "answers": {"type": "list", "elements": "dict", "default": []},
         "resources": {"type": "list", "elements": "dict", "default": []},
         "paths": {"type": "list", "elements": "path", "default": []},
         "host": {"type": "str", "default": "kubernetes"},
@@ -89,9 +96,11 @@ def argument_spec() -> dict:
 def main() -> None:
     """Entry point of the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    resources, problems = read_manifests(module.params["paths"])
-    uses = uses_of([*module.params["resources"], *resources], module.params["host"])
-    module.exit_json(changed=False, uses=uses, problems=problems)
+    cluster = module.params["host"]
+    resources, problems = told_by(module.params["answers"], cluster)
+    read, unread = read_manifests(module.params["paths"])
+    uses = uses_of([*resources, *module.params["resources"], *read], cluster)
+    module.exit_json(changed=False, uses=uses, problems=[*problems, *unread])
 
 
 if __name__ == "__main__":

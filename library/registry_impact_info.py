@@ -95,14 +95,15 @@ images:
       description: Its uses, with the keys of O(uses) and C(by), which is V(tag) or V(digest).
       type: list
       elements: dict
-in_use: {description: "Names of the images that are used, as RV(images[].image).", returned: success, type: list, elements: str}
+in_use: {description: "Names of the images that are used.", returned: success, type: list, elements: str}
 unused:
   description: Names of the images of which no use is known. Unless RV(complete), they may still be used.
   returned: success
   type: list
   elements: str
 unsure:
-  description: Uses whose image is not known, or of which it cannot be told whether their digest belongs to a broken image. Empty if nothing is broken.
+  description:
+    - Uses whose image is not known and may be a broken one, or of which it cannot be told whether their digest belongs to a broken image.
   returned: success
   type: list
   elements: dict

@@ -32,7 +32,8 @@ def broken_images(findings: Sequence[Record], images: Sequence[Record], graph: R
     """All of them, each once, by name.
 
     ``findings`` as observers return them; wasted space breaks nothing. ``images``: ``repository``, ``tag`` or ``tags``, and ``digest`` or
-    ``digests`` where they are known. ``graph``: ``nodes`` with ``repository``, ``digest``, ``parent`` and ``tags``. Raises BadInput for anything else.
+    ``digests`` where they are known. ``graph``: ``nodes`` with ``repository``, ``digest``, ``parent`` and ``tags``. Raises BadInput for
+    anything else.
     """
     found: Dict[Key, Set[str]] = {}
     for one in [*findings, *images]:
@@ -77,7 +78,9 @@ def _is_covered(one: Broken, others: Iterable[Broken]) -> bool:
 def _repository(one: Record) -> str:
     repository = one.get("repository")
     if not isinstance(repository, str) or not repository:
-        raise BadInput(f"{str(one)[:200]} names no repository", advice="Give findings, images or nodes as this project's modules return them")
+        raise BadInput(
+            f"{str(one)[:200]} names no repository", advice="Give findings, images or nodes as this project's modules return them"
+        )
     return repository
 
 
@@ -89,7 +92,12 @@ def _tags(one: Record, digests: Set[str]) -> List[str]:
 
 
 def _digests(one: Record) -> Set[str]:
-    given = [*(one.get("digests") or ()), one.get("digest"), one.get("parent"), *(str(tag).lstrip("@") for tag in one.get("tags") or ())]
+    given = [
+        *(one.get("digests") or ()),
+        one.get("digest"),
+        one.get("parent"),
+        *(str(tag).lstrip("@") for tag in one.get("tags") or ()),
+    ]
     return {digest for digest in given if is_digest(digest)}
 
 

@@ -25,7 +25,7 @@ def read_manifests(paths: List[str]) -> Tuple[List[Any], List[str]]:
     """The documents of all files, those in folders too, and what could not be read and why."""
     found: List[Any] = []
     problems: List[str] = []
-    for path in (file for path in paths for file in _files(path)):
+    for path in (file for given in paths for file in _files(given)):
         try:
             found += _documents(path)
         except RegistryError as error:
@@ -58,7 +58,7 @@ def _yaml_documents(path: str, content: bytes) -> List[Any]:
     if not HAS_YAML:
         raise MissingLibrary("PyYAML is not there for this Python", where=path, advice="Install it, or give JSON")
     try:
-        found = list(yaml.load_all(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506 (a safe loader)
+        found = list(yaml.load_all(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}: " if mark else ""

@@ -12,6 +12,7 @@ from ..oci_registry.errors import BadInput
 from ..oci_registry.reference import HOST
 
 _OFFICIAL = "library/"
+_HUB_ALIASES = ("index.docker.io", "registry-1.docker.io")
 _MOST_STARS = 6  # of a pattern: more would take long to match, and say little
 
 
@@ -30,7 +31,9 @@ class Names:
         """Raises BadInput for what is no address."""
         for name in names:
             if not HOST.match(name):
-                raise BadInput(f"{name[:100]!r} is no address of a registry", advice="Write host or host:port, without a scheme and a path")
+                raise BadInput(
+                    f"{name[:100]!r} is no address of a registry", advice="Write host or host:port, without a scheme and a path"
+                )
         self._names = frozenset(map(_plain, names))
 
     def find(self, reference: str) -> Optional[Named]:
@@ -62,5 +65,5 @@ class Names:
 
 def _plain(name: str) -> str:
     """A name without its case, and without the port that clients take by themselves."""
-    lower = name.lower()
-    return lower[: -len(":443")] if lower.endswith(":443") else HUB if lower in ("index.docker.io", "registry-1.docker.io") else lower
+    bare = name.lower().removesuffix(":443")
+    return HUB if bare in _HUB_ALIASES else bare

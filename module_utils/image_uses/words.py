@@ -32,7 +32,7 @@ def text(name: str, found: Impact, problems: Sequence[str]) -> str:
 
 def _headline(found: Impact) -> str:
     used, other = (len(found.named(in_use=is_used)) for is_used in (True, False))
-    return f"{used} broken images in use, {other} of no known use" if found.images else "no image is broken"
+    return f"broken images: {used} in use, {other} of no known use" if found.images else "no image is broken"
 
 
 def _rows(record: Mapping[str, Any]) -> List[Tuple[str, str]]:

@@ -18,7 +18,19 @@ _VARIABLE = re.compile(r"\$?\$\{(\w+)\}|\$?\$([A-Za-z_]\w*)")
 _TOOLS = ("docker", "podman", "buildah", "nerdctl", "img", "crane", "skopeo", "executor", "buildctl")
 _DESTINATION = {"-t", "--tag", "--destination", "-d"}
 #: options of these tools that take a value as a word of its own
-_VALUED = {"--creds", "--authfile", "--cert-dir", "--digestfile", "--format", "-f", "--platform", "--sign-by", "--src-creds", "--dest-creds", "--config"}
+_VALUED = {
+    "--creds",
+    "--authfile",
+    "--cert-dir",
+    "--digestfile",
+    "--format",
+    "-f",
+    "--platform",
+    "--sign-by",
+    "--src-creds",
+    "--dest-creds",
+    "--config",
+}
 _NAME = re.compile(r"(?:^|,)\"?name=([^,\"]+)")
 
 

@@ -59,7 +59,9 @@ def _uses(workflow: Workflow, step: Step, rows: List[Dict[str, str]], place: Pla
     for image in dict.fromkeys(filled(node.value.strip(), row) for row in rows):
         if UNKNOWN in image:
             pattern = image.replace("*", "").replace(UNKNOWN, "*")
-            found.append(untold(WOODPECKER, place.checkout, place.name, f"{where}: {node.value.strip()}, which a run decides", pattern))
+            found.append(
+                untold(WOODPECKER, place.checkout, place.name, f"{where}: {node.value.strip()}, which a run decides", pattern)
+            )
         else:
             found.append(use(WOODPECKER, place.checkout, place.name, image, detail=where))
     return found
