@@ -207,3 +207,26 @@ def test_an_archive_without_exact_bytes_says_so_and_names_the_way_out(tmp_path, 
 def test_what_is_no_such_source_is_refused_in_a_sentence(source, words, broken, repair):
     result = repair(**broken("layer-gone").on_disk, sources=[source])
     assert (result["code"], words in result["msg"]) == ("bad-input", True), result["msg"]
+
+
+def test_the_plan_from_what_a_host_listed_is_the_one_that_its_archive_carries_out(tmp_path, broken_registry, repair, run_module):
+    case = broken_registry(*GONE)
+    store = write_layout(tmp_path / "store", case.image)
+    options = {
+        "digests": [case.image.digest],
+        "sources": [{"type": "containerd", "path": store}],
+        "path": str(tmp_path / "content.tar"),
+    }
+    listed = run_module("image_content_export", True, **options)
+    source = {"type": "listed", "name": "containerd of runner", "contents": listed["found"]}
+    planned = repair(**case.over_api, path=case.root, sources=[source], check=True)
+    assert planned["remaining"] == []
+    assert "containerd of runner" in {step["source"] for step in planned["plan"]}
+    unfetched = repair(**case.over_api, path=case.root, sources=[source])
+    assert "was only listed and not fetched" in unfetched["msg"]
+    run_module("image_content_export", **options)
+    archive = {"type": "archive", "name": "containerd of runner", "path": options["path"]}
+    assert set(actions(repair(**case.over_api, path=case.root, sources=[archive], check=True))) <= set(actions(planned))
+    done = repair(**case.over_api, path=case.root, sources=[archive])
+    assert done["remaining"] == []
+    assert walked(case.registry) == []
