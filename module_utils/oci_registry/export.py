@@ -60,8 +60,9 @@ class Export:
             self._sort(held.contents.values())
             if not self._found or self._is_there():
                 return
-            self._changed = True
-            if not check_mode:
+            if check_mode:
+                self._changed = True
+            else:
                 self._write()
 
     def _open(self, stack: contextlib.ExitStack) -> List[ContentSource]:
@@ -173,7 +174,11 @@ class Export:
 
 def _copy_from(source: ContentSource, content: Content, writer: TarWriter) -> bool:
     name = "blobs/" + "/".join(split_digest(content.digest))
-    return writer.add_blob(name, content.digest, content.size or 0, lambda sink: source.copy_blob("", content.digest, sink))
+    size = source.size(content.digest) or 0
+    if not writer.add_blob(name, content.digest, size, lambda sink: source.copy_blob("", content.digest, sink)):
+        return False
+    content.size = size
+    return True
 
 
 def _hashes(archive: ArchiveSource, digest: str) -> bool:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional
 
 from .apply.api import ApiWriter
 from .apply.journal import DONE, FAILED, Journal, new_run_id
@@ -86,10 +86,9 @@ class ArchivePush:
 
     def _refuse_to_replace(self) -> None:
         if self._before.exists and not self._params["replace"]:
-            points = (
-                f"points at {self._before.digest}" if self._before.digest else "is there, although nothing can be pulled by it"
-            )
-            raise NeedsApproval(f"the tag {points}", where=self._where, advice="Push to a tag of its own, or set replace")
+            points = f"points at {self._before.digest}" if self._before.digest else "is there"
+            broken = "" if self._before.readable else ", although nothing can be pulled by it"
+            raise NeedsApproval(f"the tag {points}{broken}", where=self._where, advice="Push to a tag of its own, or set replace")
 
     def _plan(self, archive: DockerArchive, saved: SavedImage) -> None:
         """Everything but the upload: the digest that a push would give."""

@@ -24,7 +24,8 @@ class Content:
     digest: str
     role: str  # index, manifest, config, layer; blob where nobody knows
     needed_by: str = ""  # the manifest that names it; empty for what was asked for
-    size: Optional[int] = None  # bytes
+    claimed: Optional[int] = None  # its size in bytes, as the manifest says that names it
+    size: Optional[int] = None  # in bytes, as it is here
     media_type: str = ""  # of a manifest
     content: Optional[bytes] = None  # of a manifest
     sources: List[ContentSource] = field(default_factory=list)
@@ -32,7 +33,7 @@ class Content:
 
     def as_dict(self) -> Dict[str, object]:
         """What the module tells of it: plain JSON types, the bytes of manifests in base64."""
-        told = {"digest": self.digest, "role": self.role, "size": self.size or 0, "needed_by": self.needed_by}
+        told = {"digest": self.digest, "role": self.role, "size": self.size or self.claimed or 0, "needed_by": self.needed_by}
         return dict(told, content=base64.b64encode(self.content).decode()) if self.media_type and self.content else told
 
 
@@ -102,9 +103,10 @@ class Held:
         except RegistryError as error:
             self.problems[str(error)] = None
             return False
-        if size is None or content.size is None:
-            content.size = size
-        elif size != content.size:
-            content.why = f"{source.label} has {size} bytes, not {content.size}"
+        if size is None:
             return False
-        return size is not None
+        if content.claimed not in (None, size):
+            content.why = f"{source.label} has {size} bytes, not {content.claimed}"
+            return False
+        content.size = size if content.size is None else content.size
+        return True

@@ -22,6 +22,11 @@ class Tagged(NamedTuple):
     children: Tuple[str, ...] = ()  # digests of an index's children
     platforms: Tuple[str, ...] = ()  # of an index's children, attestations left out
 
+    @property
+    def readable(self) -> bool:
+        """Whether its manifest could be read, which does not say that its blobs can."""
+        return bool(self.config or self.children)
+
 
 def look_at_tag(client: Client, repository: str, tag: str) -> Tagged:
     """GET the tag's manifest. Raises a :class:`RegistryError` where the registry cannot be asked."""
