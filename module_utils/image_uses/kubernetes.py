@@ -53,14 +53,16 @@ def _images(spec: Any) -> Iterator[Tuple[str, Any]]:
         if not isinstance(node, (dict, list)) or id(node) in seen:
             continue
         seen.add(id(node))
-        for key, value in reversed(list(node.items())) if isinstance(node, dict) else ((None, one) for one in node):
+        inner: List[Any] = []
+        for key, value in node.items() if isinstance(node, dict) else ((None, one) for one in node):
             if key in _CONTAINERS and isinstance(value, list):
                 yield from ((str(one.get("name") or ""), one.get("image")) for one in value if isinstance(one, dict))
             elif key == "volumes" and isinstance(value, list):
                 images = [_mapping(_mapping(one).get("image")) for one in value]
                 yield from (("", image["reference"]) for image in images if image.get("reference"))
             else:
-                waiting.append(value)
+                inner.append(value)
+        waiting += reversed(inner)
 
 
 def _digests(resource: Resource) -> Dict[str, List[str]]:

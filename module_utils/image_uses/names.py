@@ -58,7 +58,7 @@ class Names:
     def _spellings(self, pattern: str, repository: str, tag: str) -> List[str]:
         hosts = set(self._names) if self._names else {"", pattern.lower().partition("/")[0].replace("*", ""), HUB}
         hosts |= {f"{host}:443" for host in self._names} | ({""} if HUB in hosts else set())
-        bare = repository[len(_OFFICIAL) :] if repository.startswith(_OFFICIAL) else repository
+        bare = repository.removeprefix(_OFFICIAL)
         names = [f"{host}/{name}" if host else name for host in hosts for name in (repository, bare)]
         return [f"{name}{end}" for name in names for end in (f":{tag}", *([""] if tag == "latest" else []))]
 

@@ -31,6 +31,8 @@ _VALUED = {
     "--dest-creds",
     "--config",
 }
+#: text that another program writes; what stands in its place has no space in it
+_WRITTEN = re.compile(r"\$\([^()]*\)|`[^`]*`")
 _NAME = re.compile(r"(?:^|,)\"?name=([^,\"]+)")
 
 
@@ -40,7 +42,7 @@ def pushed_by_commands(workflow: Workflow, step: Step) -> Tuple[List[str], List[
     found: Dict[str, None] = {}
     unclear: List[str] = []
     for command in pushing_commands(step):
-        images = [image for part in _SEPARATORS.split(command) for image in _images(part, known)]
+        images = [image for part in _SEPARATORS.split(_WRITTEN.sub("$(…)", command)) for image in _images(part, known)]
         found.update(dict.fromkeys(images))
         unclear += [] if images else [command.strip()[:200]]
     return list(found), unclear
