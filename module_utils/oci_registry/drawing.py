@@ -14,7 +14,7 @@ from .evidence.standins import StandInFinder
 from .evidence.wanted import Wanted
 from .plans import steps
 from .plans.choices import Choices
-from .plans.decide import decide
+from .plans.decide import decide, leave_waste
 from .plans.facts import Evidence, Key
 from .plans.fit import fit
 from .plans.ladder import Image, Known, broken_images
@@ -54,6 +54,7 @@ class Drawing:
             if key in evidence.tags and not evidence.tags[key].there:
                 evidence.forget_tag(key)
         plan = plan_repair(evidence, self._choices.approve)
+        leave_waste(plan, evidence)
         before, after = before_and_after(evidence, plan)
         images = broken_images(evidence, before, self._choices)
         standins = self._standins(evidence, images)

@@ -191,7 +191,7 @@ class _Run:
     def _repoint(self, step: Step) -> None:
         (tag,) = step.tags
         before = self._before(step.repository, tag)
-        self._tools.tags.set(tag, self._evidence.nodes[step.key], before, step.way)
+        self._tools.tags.set(tag, self._evidence.nodes[step.key], before, step.way, was_broken=True)
 
     def _delete(self, step: Step) -> None:
         (tag,) = step.tags

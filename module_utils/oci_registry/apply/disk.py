@@ -65,10 +65,10 @@ class StoreWriter:
         self.kept.append(entry)
         return entry
 
-    def copy_links(self, links: Mapping[str, str], reason: str) -> None:
-        """Copy links (path: digest) to the quarantine before the registry deletes them."""
+    def copy_links(self, links: Mapping[str, str], reason: str, *, lasting: bool = False) -> None:
+        """Copy links (path: digest) to the quarantine before the registry deletes or rewrites them. ``lasting``: see :func:`keep_copies`."""
         with writing(os.path.join(self._workplace.base, KEPT)):
-            self.kept.extend(keep_copies(self.root, self._workplace, self._run_id, links, reason))
+            self.kept.extend(keep_copies(self.root, self._workplace, self._run_id, links, reason, lasting=lasting))
 
     def take_back(self, entry: Entry) -> None:
         """Put one entry of this run back."""
@@ -76,6 +76,9 @@ class StoreWriter:
         self.kept.remove(entry)
 
     def _keep_existing(self, path: str, digest: str, reason: str) -> None:
+        """Once in a run: what was there first is what an undo puts back."""
+        if any(entry["path"] == path for entry in self.kept):
+            return
         try:
             self.kept.append(keep(self.root, self._workplace, self._run_id, path, digest, reason))
         except FileNotFoundError:

@@ -62,13 +62,16 @@ def keep(
     return entry
 
 
-def keep_copies(root: str, workplace: Workplace, run_id: str, links: Mapping[str, str], reason: str) -> List[Entry]:
+def keep_copies(
+    root: str, workplace: Workplace, run_id: str, links: Mapping[str, str], reason: str, *, lasting: bool = False
+) -> List[Entry]:
     """Copy link files (path below ``root``: the manifest with which it is of use) into the quarantine, with owner, mode and times.
 
     For what the registry itself is going to delete or rewrite: 2.8 rewrites links in place, and a hard link would change with them.
     Links that are not there are passed over. Undoing puts a copy back only while all that the digest needs is still there. Kept for a time only.
+    ``lasting``: neither of the two, for what led to a broken image anyway.
     """
-    entries = [_entry(run_id, path, digest, reason, digest, True) for path, digest in links.items()]
+    entries = [_entry(run_id, path, digest, reason, "" if lasting else digest, not lasting) for path, digest in links.items()]
     found = [entry for entry in entries if os.path.lexists(os.path.join(root, entry["path"]))]
     if found:
         append_line(os.path.join(workplace.folder(KEPT), _INDEX), "\n".join(map(json.dumps, found)))

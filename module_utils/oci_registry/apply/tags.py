@@ -37,13 +37,16 @@ class TagWriter(NamedTuple):
             return False
         return now is not None and now != before
 
-    def set(self, tag: str, node: Node, before: str, way: str) -> None:
-        """Let the tag point at ``node``. Raises a :class:`RegistryError` where that does not come about."""
+    def set(self, tag: str, node: Node, before: str, way: str, *, was_broken: bool = False) -> None:
+        """Let the tag point at ``node``. Raises a :class:`RegistryError` where that does not come about.
+
+        ``was_broken``: what it pointed at is, so that an undo does not ask for that.
+        """
         repository, digest = node.repository, node.digest
         link, reason = layout.tag_link_path(repository, tag), f"tag {tag} was set to {digest}"
         if way == API:
             if self.disk is not None and before:
-                self.disk.copy_links({link: before}, reason)
+                self.disk.copy_links({link: before}, reason, lasting=was_broken)
             self._put(tag, node)
         elif self.disk is not None:
             self.disk.put_link(layout.tag_history_path(repository, tag, digest), digest, reason)

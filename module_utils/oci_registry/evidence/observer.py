@@ -45,6 +45,7 @@ class _Observer:
 
     def run(self) -> Evidence:
         evidence = self._evidence
+        evidence.waste |= self._wanted.waste
         for (repository, tag), said in self._wanted.tags.items():
             self._look_at_tag(repository, tag, said)
         for (repository, digest), role in self._wanted.digests.items():

@@ -10,6 +10,7 @@ from typing import Any, Dict, List, Mapping, Sequence, Set
 
 from ..digest import is_digest
 from ..errors import BadInput
+from ..findings import INFO
 from ..plans.facts import Key
 from ..reach import subject_of_tag
 from ..reference import is_repository, is_tag, parse_reference
@@ -25,6 +26,7 @@ class Wanted:
     digests: Dict[Key, str] = field(default_factory=dict)  # (repository, digest): its role, "link" where nobody said
     referrers: Set[Key] = field(default_factory=set)  # (repository, digest) of manifests whose subject is wanted, too
     subjects: Set[Key] = field(default_factory=set)  # (repository, digest) of what a referrer's tag says that it is about
+    waste: Set[Key] = field(default_factory=set)  # (repository, digest) of what no tag reaches: mended in passing, and no loss
     orphans: List[Key] = field(default_factory=list)  # (repository, digest) of layer links
     suspects: Set[str] = field(default_factory=set)  # digests of which every byte must be looked at
     elsewhere: int = 0  # findings left out, since they are of another store
@@ -76,6 +78,8 @@ def _add(wanted: Wanted, finding: Mapping[str, Any]) -> None:
     if not finding["tags"] and (finding["parent"] or digest):
         role = "manifest" if finding["parent"] else finding["role"]
         wanted.digests.setdefault((repository, finding["parent"] or digest), role)
+        if finding.get("severity") == INFO:
+            wanted.waste.add((repository, finding["parent"] or digest))
     if code == "link-invalid" and digest:
         wanted.digests.setdefault((repository, digest), "link")
     if code == "blob-corrupt":

@@ -11,11 +11,33 @@ from ..digest import is_digest
 from ..errors import BadInput
 from ..reference import Reference, is_tag, parse_reference
 from .facts import Key
+from .steps import APPROVABLE
 
 CI, VM, ARCHIVE = "ci", "vm", "archive"
 #: how an image can be made again, in the order of what it costs
 WAYS = (ARCHIVE, CI, VM)
+_REBUILD: Dict[str, Dict[str, Any]] = {
+    "image": {"type": "str", "required": True},
+    "way": {"type": "str", "choices": list(WAYS), "required": True},
+    "possible": {"type": "bool", "default": True},
+    "needs": {"type": "str", "default": ""},
+    "why": {"type": "str", "default": ""},
+}
 _STEP = ("action", "repository", "digest", "tags", "state")
+
+
+def choices_spec() -> Dict[str, Any]:
+    """The argument spec of the options; ``doc_fragments/registry_ladder.py`` documents them, and a contract test holds the two equal."""
+    return {
+        "approve": {"type": "list", "elements": "str", "choices": list(APPROVABLE), "default": []},
+        "in_use": {"type": "list", "elements": "str"},
+        "rebuilds": {"type": "list", "elements": "dict", "options": _REBUILD, "default": []},
+        "repoint": {"type": "dict", "default": {}},
+        "allow_lost_platforms": {"type": "bool", "default": False},
+        "delete": {"type": "list", "elements": "str", "default": []},
+        "approved_plan": {"type": "list", "elements": "dict"},
+        "approved_digests": {"type": "list", "elements": "str", "default": []},
+    }
 
 
 class Rebuild(NamedTuple):
@@ -98,7 +120,9 @@ def _rebuild(number: int, given: Mapping[str, Any], registry: str) -> Rebuild:
     reference = _own("rebuilds", given["image"], registry)
     tag = (reference.tag or "") if ":" in given["image"].rpartition("/")[2] else ""
     if reference.digest:
-        raise BadInput("names a digest", where=f"rebuilds[{number}]", advice="A build makes a new one: name the repository or tag")
+        raise BadInput(
+            "names a digest", where=f"rebuilds[{number}]", advice="A build makes a new one: name the repository or tag"
+        )
     return Rebuild(reference.repository, tag, given["way"], bool(given["possible"]), given["needs"] or "", given["why"] or "")
 
 
@@ -127,4 +151,6 @@ def _check_step(number: int, step: Mapping[str, Any]) -> None:
     missing = [name for name in _STEP if name not in step]
     if missing or not isinstance(step["tags"], (list, tuple)):
         what = f"has no {', '.join(missing)}" if missing else "tags is no list"
-        raise BadInput(what, where=f"approved_plan[{number}]", advice="Give the plan as registry_repair in check mode returned it")
+        raise BadInput(
+            what, where=f"approved_plan[{number}]", advice="Give the plan as registry_repair in check mode returned it"
+        )

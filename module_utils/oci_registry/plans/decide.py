@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from typing import AbstractSet, Dict, List, Sequence
+from typing import AbstractSet, Dict, List, Sequence, Set
 
+from ..reach import closure
 from . import steps
 from .choices import Choices
 from .facts import Evidence, Key
@@ -31,6 +32,22 @@ def decide(plan: Plan, images: Sequence[Image], evidence: Evidence, choices: Cho
         plan.restart("after", REPLACED_ON_DISK)
     in_use = {image.key for image in images if image.in_use}
     plan.steps.sort(key=lambda step: _phase(step, in_use))
+
+
+def leave_waste(plan: Plan, evidence: Evidence) -> None:
+    """What no tag reaches and digests do not mend is no loss: an image that was repointed or deleted leaves it behind for retention."""
+    roots = {key for key, tags in evidence.roots.items() if key in evidence.waste and not tags}
+    kept = {key for root in evidence.roots.keys() - roots for key in _below(evidence, root)}
+    waste = {key for root in roots for key in _below(evidence, root)} - kept
+    plan.remaining = [each for each in plan.remaining if each["tags"] or (each["repository"], each["digest"]) not in waste]
+    for step in plan.steps:
+        if step.action == steps.REPOINT and step.key in waste:
+            step.state, step.reason = steps.SKIPPED, f"no tag reaches it, so retention removes it; {step.reason}"
+
+
+def _below(evidence: Evidence, root: Key) -> Set[Key]:
+    repository, digest = root
+    return {(repository, each) for each in closure([digest], evidence.manifests_of(repository))}
 
 
 def _step(image: Image, chosen: Candidate, choices: Choices) -> Step:

@@ -97,6 +97,7 @@ class Evidence:
     nodes: Dict[Key, Node] = field(default_factory=dict)  # (repository, digest)
     tags: Dict[Key, TagFact] = field(default_factory=dict)  # (repository, tag)
     roots: Dict[Key, Set[str]] = field(default_factory=dict)  # (repository, digest): tags that point at it, maybe none
+    waste: Set[Key] = field(default_factory=set)  # roots that no tag reaches and nobody asked for
     opaque_links: List[Key] = field(
         default_factory=list
     )  # (repository, digest) of links of which only a disk tells what they serve

@@ -39,7 +39,9 @@ def _demand_known(plan: Plan, choices: Choices) -> None:
     unknown = sorted(choices.approved_digests - known)
     if unknown:
         advice = "Run in check mode, look at the plan, and approve what is in it"
-        raise BadInput(f"{unknown[0]} was approved, and is not in the plan; nothing was done", where="approved_digests", advice=advice)
+        raise BadInput(
+            f"{unknown[0]} was approved, and is not in the plan; nothing was done", where="approved_digests", advice=advice
+        )
 
 
 def _approved(choices: Choices) -> Set[_Identity]:

@@ -98,6 +98,8 @@ def _told(findings: Sequence[Record]) -> Tuple[List[str], List[str]]:
 def _untagged(evidence: Evidence, choices: Choices) -> List[Image]:
     found = []
     for (repository, digest), tags in evidence.roots.items():
+        if (repository, digest) in evidence.waste:
+            continue
         below = [evidence.nodes[repository, each] for each in closure([digest], evidence.manifests_of(repository))]
         if not tags and evidence.nodes[repository, digest].is_manifest and not all(node.sound for node in below):
             found.append(Image(repository, "", digest, choices.is_in_use(repository, "", digest)))

@@ -72,7 +72,9 @@ class _Rungs:
             return [made]
         first: Mapping[str, Any] = self._lost[0] if self._lost else {"digest": "", "why": "nothing tells what is missing"}
         made.reason = " ".join(filter(None, [first["digest"], first["why"]]))
-        made.needs = NEEDS_PATH if NEEDS_PATH in made.reason else f"a source that has {first['digest']}" if first["digest"] else ""
+        made.needs = (
+            NEEDS_PATH if NEEDS_PATH in made.reason else f"a source that has {first['digest']}" if first["digest"] else ""
+        )
         return [made]
 
     def _moved_aside(self) -> List[Candidate]:
@@ -90,7 +92,9 @@ class _Rungs:
     def _repoints(self) -> List[Candidate]:
         known = self._known.standins.get(self._image.key)
         if known is None or not known.found:
-            looked = f"none of the {known.looked} other manifests of {self._image.repository} has the same content" if known else ""
+            looked = (
+                f"none of the {known.looked} other manifests of {self._image.repository} has the same content" if known else ""
+            )
             reason = (known.problem if known else "") or looked or "nobody looked for an image with the same content"
             return [Candidate(steps.REPOINT, steps.FREE, approval=steps.REPOINT, reason=reason)]
         return [self._repoint(each) for each in known.found]
