@@ -19,6 +19,7 @@ _REPO = "/repos/([^/]+)"
 #: method, path, the right that is needed, what is done
 _ROUTES: Tuple[Tuple[str, str, str, Callable[..., Reply]], ...] = (
     ("GET", "/user", "user", Handlers.user),
+    ("POST", "/user/token", "user", Handlers.token),
     ("GET", "/secrets", "user", Handlers.no_secrets),
     ("GET", "/orgs/([0-9]+)/secrets", "admin", Handlers.no_secrets),
     ("GET", "/queue/info", "admin", Handlers.queue),
