@@ -53,7 +53,7 @@ class Answering:
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         path = parts.path[len("/api") :] if parts.path.startswith("/api/") else ""
         if path.endswith("/") and path != "/":
-            return Reply(301, "", _HTML, (("Location", parts.path.rstrip("/")),))
+            return Reply(301, "", _HTML.lower(), (("Location", parts.path.rstrip("/")),))
         user = self._user(authorization, query)
         for verb, pattern, right, handle in _ROUTES:
             match = re.fullmatch(pattern, path)

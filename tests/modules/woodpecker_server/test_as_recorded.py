@@ -27,10 +27,10 @@ steps:
 """
 
 
-def workflow(when: str = "", **step: str) -> str:
+def workflow(whole: str = "", **step: str) -> str:
     said = {"name": "a", "image": "alpine", "commands": "[date]", **step}
     inner = ", ".join(f"{key}: {value}" for key, value in said.items() if value)
-    return f"{when}\nsteps:\n  - {{{inner}}}\n"
+    return f"{whole}\nsteps:\n  - {{{inner}}}\n"
 
 
 MANUAL, PUSH = "when: {event: manual}", "when: {event: push}"
