@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from typing import Optional, Sequence
+from typing import Optional, Sequence, Tuple
 
 from ..oci_registry.errors import ProtocolError, RegistryError, RegistryUnavailable, Unreachable
 from .clock import Clock, words
@@ -26,7 +26,7 @@ class Following:
         self._repository = repository
         self._wanted = wanted
         self._clock = clock
-        self._silent_since: Optional[float] = None
+        self._silence: Optional[Tuple[float, RegistryError]] = None  # since when, and the last error
         self.last = first
         self.where = repository.place(first.number)
 
@@ -49,16 +49,21 @@ class Following:
     def _look(self) -> None:
         try:
             self.last = self._repository.pipeline(self.last.number)
-            self._silent_since = None
+            self._silence = None
         except (Unreachable, RegistryUnavailable, NotWoodpecker, ProtocolError) as error:
             now = time.monotonic()
-            self._silent_since = self._silent_since or now
-            silence = now - self._silent_since
-            if silence > _SILENCE or not self._clock.left():
-                advice = "How it ended is unknown: run this again to follow it"
-                raise type(error)(f"{error.what}, and its end was not seen", where=self.where, advice=advice) from None
+            since = self._silence[0] if self._silence else now
+            self._silence = (since, error)
+            if now - since > _SILENCE:
+                raise self._silent(error) from None
+
+    def _silent(self, error: RegistryError) -> RegistryError:
+        advice = "How it ended is unknown: run this again to follow it"
+        return type(error)(f"{error.what}, and its end was not seen", where=self.where, advice=advice)
 
     def _timed_out(self) -> RegistryError:
+        if self._silence:
+            return self._silent(self._silence[1])
         waited = words(self._clock.timeout)
         if self.last.status not in ("pending", "created"):
             return TimedOut(f"is still {self.last.status} after {waited}", where=self.where, advice=_AGAIN)

@@ -40,6 +40,7 @@ def check_repository(repository: Repository) -> None:
     except NotFound:
         may_push = False
     if may_push is False:
+        repository.client.get("/user")  # a token that is none may read what is public, and is told here
         raise AuthenticationFailed("the token may not start pipelines (no right to push)", where=repository.where, advice=_PUSH)
 
 

@@ -19,6 +19,7 @@ _REPO = "/repos/([^/]+)"
 #: method, path, the right that is needed, what is done
 _ROUTES: Tuple[Tuple[str, str, str, Callable[..., Reply]], ...] = (
     ("GET", "/user", "user", Handlers.user),
+    ("POST", "/user/token", "user", Handlers.token),
     ("GET", "/secrets", "user", Handlers.no_secrets),
     ("GET", "/orgs/([0-9]+)/secrets", "admin", Handlers.no_secrets),
     ("GET", "/queue/info", "admin", Handlers.queue),
@@ -52,7 +53,7 @@ class Answering:
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         path = parts.path[len("/api") :] if parts.path.startswith("/api/") else ""
         if path.endswith("/") and path != "/":
-            return Reply(301, "", _HTML, (("Location", parts.path.rstrip("/")),))
+            return Reply(301, "", _HTML.lower(), (("Location", parts.path.rstrip("/")),))
         user = self._user(authorization, query)
         for verb, pattern, right, handle in _ROUTES:
             match = re.fullmatch(pattern, path)

@@ -57,9 +57,9 @@ class Creating:
         """A blocked one was approved."""
         one.status = "pending"
         for workflow in one.workflows:
-            workflow.state = "pending"
+            workflow.state, workflow.started, workflow.finished, workflow.agent_id = "pending", 0, 0, 0
             for step in workflow.steps:
-                step.state = "pending"
+                step.state, step.started, step.finished = "pending", 0, 0
         self._agents.take(one)
 
     def _fill(self, one: Pipeline, repository: Repository, more: Optional[Dict[str, str]] = None) -> None:

@@ -92,6 +92,10 @@ class Handlers:
         """Who asks."""
         return shown(shapes.user(request.user)) if request.user else Reply(401)
 
+    def token(self, request: Request) -> Reply:
+        """The token of who asks; it stays what it is."""
+        return Reply(200, request.user.token if request.user else "", TEXT)
+
     def no_secrets(self, request: Request) -> Reply:
         """Of the organisation and of the server."""
         return shown([])

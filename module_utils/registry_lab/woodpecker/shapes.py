@@ -154,7 +154,10 @@ def queue(pending: Sequence[Dict[str, Any]], running: Sequence[Dict[str, Any]], 
 
 def task(workflow: Workflow, one: Pipeline, repo: Repository) -> Dict[str, Any]:
     """A workflow in the queue."""
-    labels = {"org-id": "1", "repo": repo.full_name, "woodpecker-ci.org/branch": one.branch, "woodpecker-ci.org/event": one.event}
+    about = {"branch": one.branch, "commit-branch": one.branch, "event": one.event, "forge-id": "forgejo", "org-id": "1"}
+    about.update({"repo-forge-id": str(39 + repo.id), "repo-full-name": repo.full_name, "repo-id": str(repo.id)})
+    about["repo-name"] = repo.full_name.rpartition("/")[2]
+    labels = {"org-id": "1", "repo": repo.full_name, **{f"woodpecker-ci.org/{name}": value for name, value in about.items()}}
     return {
         **{"id": str(workflow.id), "pid": workflow.pid, "name": workflow.name, "labels": labels},
         **{"dependencies": None, "run_on": None, "dep_status": {}, "agent_id": workflow.agent_id},

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from typing import Any
 
 import pytest
@@ -55,7 +54,7 @@ def test_what_runs_for_the_same_is_followed(run_module, woodpecker: Woodpecker) 
     let_go = woodpecker.held("build-and-push")
     running = woodpecker.create(IMAGE="infra-ci")
     woodpecker.wait_for(running, "running")
-    threading.Timer(0.1, let_go.set).start()
+    woodpecker.once("GET /api/repos/1/pipelines/1", let_go.set)
     result = run_module("woodpecker_pipeline", **woodpecker.options(wanted=WANTED, variables={"IMAGE": "infra-ci"}))
     assert (result["changed"], result["followed"], result["pipeline"]["number"]) == (False, True, 1), result
     assert woodpecker.posts() == []
@@ -88,7 +87,7 @@ def test_one_that_was_started_at_the_same_moment(run_module, woodpecker: Woodpec
 
     def somebody_is_quicker(starting: Any) -> Any:
         woodpecker.wait_for(woodpecker.create(), "running")
-        threading.Timer(0.2, let_go.set).start()
+        woodpecker.once("GET /api/repos/1/pipelines/1", let_go.set)
         return ask(starting)
 
     monkeypatch.setattr(Starting, "_ask", somebody_is_quicker)
