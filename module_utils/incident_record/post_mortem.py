@@ -16,7 +16,7 @@ from .images import Image
 from .run import Run
 from .safe import code, markdown
 from .timeline import clocks, events_of, origin
-from .values import counted, duration, text, utc
+from .values import Record, counted, duration, text, utc
 from .verdict import commands, remaining_images, verdict
 
 _MOST, _MOST_USES, _MOST_EVENTS = 40, 8, 60

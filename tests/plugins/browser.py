@@ -13,6 +13,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,6 +40,15 @@ _FLAGS = (
     "--remote-debugging-pipe",
 )
 
+#: the protocol is spoken on descriptors 3 and 4, which may be in use for something else until now
+_LAUNCH = """import fcntl, os, sys
+ends = [fcntl.fcntl(int(each), fcntl.F_DUPFD, 10) for each in sys.argv[1:3]]
+for end, number in zip(ends, (3, 4)):
+    os.dup2(end, number)
+    os.close(end)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+
 
 @functools.cache
 def program() -> str:
@@ -61,24 +71,31 @@ class Browser:
         self._rest = b""
         to_browser, self._in = os.pipe()
         self._out, from_browser = os.pipe()
-        # the protocol is spoken on descriptors 3 and 4
-        script = f'exec "$0" "$@" 3<&{to_browser} 4>&{from_browser}'
-        command = ["sh", "-c", script, program(), *_FLAGS, f"--user-data-dir={profile}", "about:blank"]
+        command = [sys.executable, "-c", _LAUNCH, str(to_browser), str(from_browser), program(), *_FLAGS]
+        command += [f"--user-data-dir={profile}", "about:blank"]
         passed = (to_browser, from_browser)
         self._log = (profile.parent / f"{profile.name}.log").open("wb")
         self._process = subprocess.Popen(command, pass_fds=passed, stdout=self._log, stderr=self._log, start_new_session=True)
         for descriptor in passed:
             os.close(descriptor)
         self._session = ""
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Network", "Runtime", "Log"):
-            self.call(f"{domain}.enable")
 
     def __enter__(self) -> Browser:
+        try:
+            target = self.call("Target.createTarget", url="about:blank")["targetId"]
+            self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+            for domain in ("Page", "Network", "Runtime", "Log"):
+                self.call(f"{domain}.enable")
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process, and wait for it."""
         self._session = ""
         with contextlib.suppress(OSError, AssertionError):
             self.call("Browser.close")

@@ -148,6 +148,8 @@ def _for_each(run: Run) -> Callable[[Callable[[Registry], Markup]], Markup]:
     """A part for each registry, under its name where there are several."""
 
     def parts(make: Callable[[Registry], Markup]) -> Markup:
+        if not run.registries:
+            return tag("p", "Nothing was looked at.", class_="soft")
         made = [(registry, make(registry)) for registry in run.registries[:_MOST_REGISTRIES]]
         if len(run.registries) < 2:
             return join(body for _registry, body in made)

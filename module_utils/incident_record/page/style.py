@@ -115,7 +115,7 @@ nav{display:none}
 details:not([open])::details-content{content-visibility:visible;display:block;block-size:auto;height:auto;opacity:1}
 details{border:0}summary{padding:0;list-style:none}.folded{padding:0}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;overflow:visible}
-h2,h3,h4,summary,caption{break-after:avoid}
+h2,h3,h4,summary,caption,.key{break-after:avoid}
 figure,tr,.tiles li,.verdict{break-inside:avoid}
 thead{display:table-header-group}
 .pictures,.groups{grid-template-columns:1fr 1fr}.lone .pictures{grid-template-columns:1fr}.size{display:none}figure{padding:2mm}
