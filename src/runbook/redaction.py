@@ -3,7 +3,7 @@
 """Keeps secrets out of what a run leaves behind.
 
 Command-line arguments are recorded by an allow-list: options that take no secret, paths of files (never what is in them), and of the
-extra variables ``target`` and those that begin with the name of a playbook. What looks like a secret among the extra variables
+extra variables ``target``, ``approve`` and those that begin with the name of a playbook. What looks like a secret among the extra variables
 is masked wherever its value turns up.
 """
 
@@ -95,7 +95,7 @@ def _variables(text: str, playbooks: Sequence[str]) -> tuple[str, list[str]]:
 
 
 def _is_plain(name: str, value: Any, playbooks: Sequence[str]) -> bool:
-    known = name == "target" or any(name.startswith(f"{playbook}_") for playbook in playbooks)
+    known = name in ("target", "approve") or any(name.startswith(f"{playbook}_") for playbook in playbooks)
     return known and not any(_secret_values({name: value})) and _is_harmless(value)
 
 

@@ -10,8 +10,6 @@ from typing import Any
 
 from .words import Problem, Where, unknown_key
 
-_TAKES_ALL = ("accept", "accept-new", "no", "off", "false")
-
 
 class KnownHosts:
     """The files that ssh would look into; they are only read."""
@@ -40,17 +38,26 @@ class KnownHosts:
         """The file that a person would add a key to."""
         return str(self.files[0]) if self.files else "~/.ssh/known_hosts"
 
-    def policy(self, where: Where, checking: str) -> Any:
-        """What paramiko does about a key that is not known: refuses it, unless ``checking`` is one of ssh's words for taking it."""
+    def give(self, client: Any, where: Where, checking: str) -> None:
+        """Let a client of paramiko know these keys, and do with another what ssh's word ``checking`` says. It will write none."""
         import paramiko
+
+        first, taken = self.first, takes_all(checking) or checking == "accept-new"
 
         class Policy(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]
             def missing_host_key(self, _client: Any, _name: str, key: Any) -> None:
-                if checking not in _TAKES_ALL:
+                if not taken:
                     raise Problem(unknown_key(where, key.get_name(), key.fingerprint, first))
 
-        first = self.first
-        return Policy()
+        for path in [] if takes_all(checking) else self.files:
+            if path.is_file():
+                client.load_system_host_keys(str(path))  # those are never written
+        client.set_missing_host_key_policy(Policy())
+
+
+def takes_all(checking: str) -> bool:
+    """Whether ssh takes any key, a changed one too."""
+    return checking in ("no", "off", "false")
 
 
 def _lines(path: Path) -> list[str]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .words import Where
@@ -17,37 +17,38 @@ if TYPE_CHECKING:
 OLDEST = (3, 9)
 _MIB = 1 << 10  # in KiB
 ENOUGH = 200 * _MIB
-quoted = shlex.quote
 
 
 def script(login: Login) -> str:
-    """Prints ``python MAJOR MINOR`` and ``df FOLDER`` with the numbers of ``df -Pk``, of what there is."""
+    """Prints ``found PYTHON``, ``python MAJOR MINOR`` and ``df FOLDER`` with the numbers of ``df -Pk``, of what there is."""
     candidates = [login.interpreter] if _is_a_path(login.interpreter) else _fallbacks()
-    pythons = " ".join(map(quoted, candidates))
-    folders = " ".join(map(quoted, login.folders))
+    pythons = " ".join(map(shlex.quote, candidates))
+    folders = " ".join(map(shlex.quote, login.folders))
     return (
-        f'for p in {pythons}; do if command -v "$p" >/dev/null 2>&1; then '
-        '"$p" -c \'import sys; print("python", *sys.version_info[:2])\' && break; fi; done; '
+        f'for p in {pythons}; do if command -v "$p" >/dev/null 2>&1; then echo "found $p"; '
+        '"$p" -c \'import sys; print("python", *sys.version_info[:2])\'; break; fi; done; '
         f'for f in {folders}; do if [ -e "$f" ]; then echo "df $f $(df -Pk "$f" 2>/dev/null | tail -n 1)"; fi; done'
     )
 
 
-def look(login: Login, run: Callable[[str], str], where: Where) -> Answer:
-    """Ask, and say what is missing."""
+def look(text: str, login: Login, where: Where) -> Answer:
+    """What is missing, from what the script printed."""
     from .ssh import Answer
 
-    text = run(script(login))
     return Answer(list(_python(text, login, where)), list(_space(text, where)))
 
 
 def _python(text: str, login: Login, where: Where) -> Iterator[str]:
-    found = re.search(r"^python (\d+) (\d+)$", text, re.MULTILINE)
+    """What is wrong with the first Python there, which is the one that Ansible takes."""
+    version, found = re.search(r"^python (\d+) (\d+)$", text, re.MULTILINE), re.search(r"^found (.+)$", text, re.MULTILINE)
     oldest = ".".join(map(str, OLDEST))
-    if found is None:
+    if version is None and found is not None:
+        yield f"{where}: {found[1]} is there and does not run: set ansible_python_interpreter to one that does"
+    elif version is None:
         wanted = login.interpreter if _is_a_path(login.interpreter) else "python3"
         yield f"{where} has no {wanted}: install Python {oldest} or later, or set ansible_python_interpreter"
-    elif (int(found[1]), int(found[2])) < OLDEST:
-        yield f"{where} has Python {found[1]}.{found[2]}, and the modules need {oldest} or later: set ansible_python_interpreter"
+    elif (int(version[1]), int(version[2])) < OLDEST:
+        yield f"{where} has Python {version[1]}.{version[2]}, and the modules need {oldest} or later: set ansible_python_interpreter"
 
 
 def _space(text: str, where: Where) -> Iterator[str]:

@@ -61,6 +61,13 @@ class Values:
         except AnsibleUndefinedVariable:
             return default
 
+    def templates(self, file: str) -> Any:
+        """A file of YAML whose templates Ansible is willing to fill."""
+        try:
+            return self._loader.load_from_file(file, trusted_as_template=True)
+        except TypeError:  # before 2.19 it fills them all
+            return self._loader.load_from_file(file)
+
     def general(self) -> dict[str, Any]:
         """The variables that no host is needed for: groups, and extra variables."""
         variables: dict[str, Any] = self._manager.get_vars()
@@ -107,6 +114,9 @@ def _read(playbook: str, arguments: list[str]) -> tuple[Any, Values]:
 
     cli = PlaybookCLI(["ansible-playbook", *arguments, playbook])
     cli.parse()
+    for file in context.CLIARGS["extra_vars"]:
+        if file.startswith("@") and not Path(file[1:]).is_file():
+            raise AnsibleError(f"there is no {file[1:]}, which -e names")
     for source in context.CLIARGS["inventory"] or []:
         if "," not in source and not Path(source).exists():
             raise AnsibleError(f"there is no {source}. Name another with -i")
@@ -133,7 +143,7 @@ def _targets(inventory: Any, values: Values) -> Iterator[Remark]:
 
 def _plays(playbook: str, inventory: Any, values: Values) -> Iterator[Play]:
     """The plays on other machines than this one."""
-    for given in values._loader.load_from_file(playbook) or []:
+    for given in values.templates(playbook) or []:
         if "hosts" not in given:  # it imports another playbook
             continue
         pattern = values.template(given["hosts"], values.general())

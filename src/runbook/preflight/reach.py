@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from .plays import Seen, Values, in_words
 from .remarks import Remark, weigh
-from .ssh import Login, try_login
+from .ssh import Answer, Login, try_login
 
 _AT_ONCE = 16
 _SSH = ("ssh", "smart", "ansible.builtin.ssh")
@@ -33,11 +33,11 @@ def look(seen: Seen) -> list[Remark]:
         return []
     names = dict.fromkeys(play.reaches[host] for play in seen.plays for host in play.hosts)
     hosts = {name: _host(seen.values, name) for name in names}
-    logins = list(dict.fromkeys(host.login for host in hosts.values() if host.login is not None))
+    logins = _machines(host.login for host in hosts.values() if host.login is not None)
     if logins and not shutil.which("ssh"):
         return [Remark(True, "there is no ssh on this machine, and hosts are logged in to over SSH. Install openssh-client")]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        answers = dict(zip(logins, pool.map(try_login, logins), strict=True))
+        answers = dict(zip(logins, pool.map(try_login, logins.values()), strict=True))
     problems: dict[str, list[str]] = {}
     for play in seen.plays:
         for name in play.hosts:
@@ -46,12 +46,21 @@ def look(seen: Seen) -> list[Remark]:
     return [*weigh([play.hosts for play in seen.plays], problems), *warnings]
 
 
-def _problems(name: str, reached: str, hosts: dict[str, Host], answers: dict[Login, Any]) -> Iterator[str]:
+def _machines(logins: Iterable[Login]) -> dict[Login, Login]:
+    """One login for each machine: by the first name that leads there, with the folders of all."""
+    machines: dict[Login, Login] = {}
+    for login in logins:
+        first = machines.setdefault(login.way, login)
+        machines[login.way] = first._replace(folders=tuple(dict.fromkeys([*first.folders, *login.folders])))
+    return machines
+
+
+def _problems(name: str, reached: str, hosts: dict[str, Host], answers: dict[Login, Answer]) -> Iterator[str]:
     host = hosts[reached]
     if host.problem:
         yield f"{name}: {host.problem}"
     elif host.login is not None:
-        yield from answers[host.login].problems
+        yield from answers[host.login.way].problems
 
 
 def _host(values: Values, name: str) -> Host:
@@ -82,10 +91,10 @@ def _login(values: Values, name: str, variables: dict[str, Any]) -> Login | None
     options = {option: _option(option, variables) for option in _OPTIONS}
     stores = str(values.value(name, "registry_store_path", "") or "")
     return Login(
-        name=name if not options["host"] else str(options["host"]),
+        name=name,
+        host=str(options["host"] or name),
         command=(str(options["ssh_executable"] or "ssh"), *_arguments(options)),
         password=str(options["password"] or "") or _password_of_file(),
-        checks_host_keys=bool(options["host_key_checking"]),
         interpreter=str(variables.get("ansible_python_interpreter", "")),
         folders=tuple(folder for folder in ("/tmp", stores) if folder.startswith("/")),  # noqa: S108 (it is only looked at)
     )
@@ -112,12 +121,15 @@ def _option(name: str, variables: dict[str, Any]) -> Any:
 
 
 def _arguments(options: dict[str, Any]) -> Iterator[str]:
-    """The arguments of ssh that decide where it goes and as whom, as the plugin would give them."""
-    for name in ("ssh_args", "ssh_common_args", "ssh_extra_args"):
-        yield from shlex.split(str(options[name] or ""))
+    """The arguments of ssh that decide where it goes and as whom, in the order of the plugin: the first of a kind counts."""
+    yield from shlex.split(str(options["ssh_args"] or ""))
+    if not options["host_key_checking"]:
+        yield from ("-o", "StrictHostKeyChecking=no")
     for name, option in (("port", "Port"), ("remote_user", "User"), ("private_key_file", "IdentityFile")):
         if options[name]:
             yield from ("-o", f"{option}={options[name]}")
+    for name in ("ssh_common_args", "ssh_extra_args"):
+        yield from shlex.split(str(options[name] or ""))
 
 
 def _password_of_file() -> str:

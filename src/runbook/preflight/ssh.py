@@ -8,13 +8,16 @@ no host key is added, no connection is kept.
 
 from __future__ import annotations
 
+import os
+import shlex
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import machine, words
-from .known import KnownHosts
+from .known import KnownHosts, takes_all
 
 _SECONDS = 6.0
 #: what paramiko does not do as ssh would; each with the values that ask for nothing
@@ -24,21 +27,25 @@ _BEYOND = {
     "hostkeyalias": ("none",),
     "knownhostscommand": ("none",),
     "verifyhostkeydns": ("false", "no"),
-    "gssapiauthentication": ("no",),
     "certificatefile": ("none",),
     "pkcs11provider": ("none",),
 }
 
 
 class Login(NamedTuple):
-    """How one host is logged in to. ``command`` is ssh with its arguments, the host not among them; ``folders``: what is to have space."""
+    """How ``name`` of the inventory is logged in to, at ``host``. ``command`` is ssh with its arguments, the host not among them."""
 
     name: str
+    host: str
     command: tuple[str, ...]
     password: str
-    checks_host_keys: bool
     interpreter: str
-    folders: tuple[str, ...]
+    folders: tuple[str, ...]  # what is to have space
+
+    @property
+    def way(self) -> Login:
+        """The same for all hosts of the inventory that are one machine to log in to."""
+        return self._replace(name="", folders=())
 
 
 class Answer(NamedTuple):
@@ -65,16 +72,19 @@ def try_login(login: Login) -> Answer:
     """Log in, look at Python and disks, log out."""
     try:
         settings = resolve(login)
-        if settings.is_plain and not (known := KnownHosts.of(settings)).has_authorities:
-            return _with_paramiko(login, settings, known)
-        return _with_ssh(login, settings)
+        known = KnownHosts.of(settings)
+        if not settings.is_plain or known.has_authorities:
+            return _with_ssh(login, settings)
+        return _with_paramiko(login, settings, known)
     except words.Problem as problem:
         return Answer([str(problem)], [])
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Answer([], [f"{login.name}: it could not be tried whether it can be logged in to: {error}"])
 
 
 def resolve(login: Login) -> Settings:
     """Where ssh would go and as whom."""
-    outcome = subprocess.run([*login.command, "-G", login.name], capture_output=True, text=True, check=False, timeout=_SECONDS)
+    outcome = subprocess.run([*login.command, "-G", login.host], capture_output=True, text=True, check=False, timeout=_SECONDS)
     if outcome.returncode:
         raise words.Problem(f"{login.name}: ssh does not take its arguments: {words.last_line(outcome.stderr)}")
     settings = Settings()
@@ -84,27 +94,27 @@ def resolve(login: Login) -> Settings:
     return settings
 
 
-def _with_paramiko(login: Login, settings: Settings, known: KnownHosts) -> Answer:
-    import logging
+def _where(login: Login, settings: Settings) -> words.Where:
+    return words.Where(login.name, settings.one("hostname", login.host), int(settings.one("port", "22")), settings.one("user"))
 
+
+def _with_paramiko(login: Login, settings: Settings, known: KnownHosts) -> Answer:
     import paramiko
 
-    logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)  # its errors are told here
-    client = paramiko.SSHClient()
-    where = words.Where(login.name, settings.one("hostname", login.name), int(settings.one("port", "22")), settings.one("user"))
-    policy = "accept" if not login.checks_host_keys else settings.one("stricthostkeychecking", "ask")
-    client.set_missing_host_key_policy(known.policy(where, policy))
-    for path in known.files:
-        if path.is_file():
-            client.load_host_keys(str(path))
-    client._host_keys_filename = None  # nothing is ever written to it
-    keys = [str(path) for path in _keys(settings)]
-    try:
-        with words.told(where, keys, known):
-            _connect(client, where, settings, keys, login.password)
-        return machine.look(login, lambda script: _answer(client, script), where)
-    finally:
-        client.close()
+    where, keys = _where(login, settings), [str(path) for path in _keys(settings)]
+    with paramiko.SSHClient() as client:
+        known.give(client, where, settings.one("stricthostkeychecking", "ask"))
+        try:
+            with words.told(where, keys, known):
+                _connect(client, where, settings, keys, login.password)
+                text = _answer(client, machine.script(login))
+        except words.Denied:
+            if login.password or not ("SSH_AUTH_SOCK" in os.environ or settings.one("gssapiauthentication") == "yes"):
+                raise
+            with suppress(words.Problem):  # ssh knows ways with agents and tickets that paramiko does not
+                return _with_ssh(login, settings)
+            raise
+    return machine.look(text, login, where)
 
 
 def _connect(client: Any, where: words.Where, settings: Settings, keys: list[str], password: str) -> None:
@@ -123,7 +133,7 @@ def _connect(client: Any, where: words.Where, settings: Settings, keys: list[str
 
 
 def _answer(client: Any, script: str) -> str:
-    _stdin, stdout, _stderr = client.exec_command(f"/bin/sh -c {machine.quoted(script)}", timeout=_SECONDS)
+    _stdin, stdout, _stderr = client.exec_command(_shell(script), timeout=_SECONDS)
     return str(stdout.read(100_000).decode(errors="replace"))
 
 
@@ -136,25 +146,21 @@ def _keys(settings: Settings) -> Iterator[Path]:
 
 def _with_ssh(login: Login, settings: Settings) -> Answer:
     """The same with OpenSSH's own client: a jump host, a certificate, an authority of host keys."""
-    where = words.Where(login.name, settings.one("hostname", login.name), int(settings.one("port", "22")), settings.one("user"))
-    plain = ("BatchMode=yes", "UpdateHostKeys=no", "ControlMaster=no", f"ConnectTimeout={_SECONDS:.0f}")
-    options = [part for option in plain for part in ("-o", option)]
-    if not login.checks_host_keys:
-        options += ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
-    elif settings.one("stricthostkeychecking") == "accept-new":
-        options += ["-o", "StrictHostKeyChecking=yes"]  # so that nothing is written
+    where = _where(login, settings)
     if login.password:
-        return Answer([], [f"{login.name}: a password over a configuration that only ssh itself knows is not tried beforehand"])
-    command = [
-        login.command[0],
-        *options,
-        *login.command[1:],
-        login.name,
-        f"/bin/sh -c {machine.quoted('echo here; ' + machine.script(login))}",
-    ]
+        return Answer([], [f"{where}: a password over a configuration that only ssh itself knows is not tried beforehand"])
+    options = ["BatchMode=yes", "UpdateHostKeys=no", "ControlMaster=no", "ControlPath=none", f"ConnectTimeout={_SECONDS:.0f}"]
+    if takes_all(settings.one("stricthostkeychecking")):  # so that nothing is written
+        options += ["UserKnownHostsFile=/dev/null"]
+    given = [part for option in options for part in ("-o", option)]
+    command = [login.command[0], *given, *login.command[1:], login.host, f"echo here; {_shell(machine.script(login))}"]
     outcome = subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=_SECONDS * 5, stdin=subprocess.DEVNULL, errors="replace"
     )
     if "here" not in outcome.stdout.splitlines():
         raise words.Problem(f"{where}: ssh says: {words.last_line(outcome.stderr)}")
-    return machine.look(login, lambda _script: outcome.stdout, where)
+    return machine.look(outcome.stdout, login, where)
+
+
+def _shell(script: str) -> str:
+    return f"/bin/sh -c {shlex.quote(script)}"

@@ -19,6 +19,10 @@ class Problem(Exception):
     """Why a host cannot be worked on."""
 
 
+class Denied(Problem):
+    """The same, where it is for want of the right key."""
+
+
 class Where(NamedTuple):
     """A host by its name, and where that is."""
 
@@ -50,9 +54,9 @@ def told(where: Where, keys: list[str], known: KnownHosts) -> Iterator[None]:
     except paramiko.BadHostKeyException as error:
         raise Problem(changed_key(where, error.key.fingerprint, error.expected_key.fingerprint, known.first)) from None
     except paramiko.PasswordRequiredException:
-        raise Problem(f"{where}: the key {', '.join(keys)} has a passphrase: ssh-add it, so that an agent has it") from None
+        raise Denied(f"{where}: the key {', '.join(keys)} has a passphrase: ssh-add it, so that an agent has it") from None
     except paramiko.AuthenticationException:
-        raise Problem(denied(where, keys)) from None
+        raise Denied(denied(where, keys)) from None
     except paramiko.SSHException as error:
         raise Problem(f"{where} answers, but SSH does not come about: {error}") from None
     except paramiko.ssh_exception.NoValidConnectionsError as error:

@@ -61,7 +61,12 @@ def checkout(tmp_path: Path) -> Path:
 @pytest.fixture
 def runbook(checkout: Path, tmp_path: Path) -> Runbook:
     """``runbook(*arguments)`` starts its ``./runbook`` from another folder, HOME cannot be written."""
-    environment = {**os.environ, "RUNBOOK_VENV": str(ROOT / ".venv"), "TMPDIR": str(tmp_path), "HOME": "/proc/1/nowhere"}
+    environment = {
+        **os.environ,
+        "RUNBOOK_VENV": os.environ.get("RUNBOOK_VENV") or str(ROOT / ".venv"),
+        "TMPDIR": str(tmp_path),
+        "HOME": "/proc/1/nowhere",
+    }
 
     def start(*arguments: str, **extra: str) -> subprocess.Popen[str]:
         command = [str(checkout / "runbook"), *arguments]
