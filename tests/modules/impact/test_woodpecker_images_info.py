@@ -179,7 +179,7 @@ def test_where_workflows_are(run_module, tmp_path):
     def files(**options):
         return run_module("woodpecker_images_info", path=str(tmp_path), **options)
 
-    assert "there is no workflow" in files()["msg"]
+    assert "has no workflow files" in files()["msg"]
     (tmp_path / ".woodpecker.yml").write_text(LINT)
     assert files()["files"] == [".woodpecker.yml"]
     (tmp_path / ".woodpecker.yaml").write_text(LINT)
@@ -190,6 +190,6 @@ def test_where_workflows_are(run_module, tmp_path):
     assert files()["files"] == [".woodpecker/b.yml"]
     assert files()["uses"][0]["host"] == str(tmp_path)
     assert files(config=".woodpecker.yml")["files"] == [".woodpecker.yml"]
-    assert "there is no workflow in ci" in files(config="ci/")["msg"]
+    assert "Name a checkout with ci/ in it" in files(config="ci/")["msg"]
     missing = run_module("woodpecker_images_info", path=str(tmp_path / "none"))
     assert (missing["code"], missing["failed"]) == ("bad-input", True)
