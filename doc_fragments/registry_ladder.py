@@ -28,6 +28,10 @@ options:
       - They are repaired first, and never deleted unless O(delete) names them. Without this option nothing is known to be out of use.
     type: list
     elements: str
+  in_use_complete:
+    description: Whether O(in_use) is all that is in use. Otherwise what it leaves out may be used, and is only deleted where O(delete) names it.
+    type: bool
+    default: true
   rebuilds:
     description: Ways to make an image again that the caller knows of. They are named in RV(images), and nothing here carries them out.
     type: list

@@ -32,6 +32,11 @@ options:
     type: list
     elements: dict
     default: []
+  images:
+    description: RV(registry_repair#module:images) of the same run. With it, the table shows what was chosen for tags that no digest repairs.
+    type: list
+    elements: dict
+    default: []
   problems:
     description: What else could not be looked at, and why.
     type: list
@@ -108,6 +113,7 @@ def argument_spec() -> dict:
         "store": {"type": "dict", "default": {}},
         "http": {"type": "dict", "default": {}},
         "plan": {"type": "list", "elements": "dict", "default": []},
+        "images": {"type": "list", "elements": "dict", "default": []},
         "problems": {"type": "list", "elements": "str", "default": []},
     }
 
@@ -116,7 +122,7 @@ def diagnose(params: dict) -> dict:
     """The result for what was given. Raises KeyError for a result that is none of an observer."""
     reports = [report for report in (params["store"], params["http"]) if report]
     compared = compare(params["store"] or None, params["http"] or None)
-    diagnosis = Diagnosis(params["name"], reports, compared, params["plan"], params["problems"])
+    diagnosis = Diagnosis(params["name"], reports, compared, params["plan"], params["problems"], params["images"])
     return dict(
         compared._asdict(), healthy=diagnosis.healthy, problems=diagnosis.problems, rows=diagnosis.rows(), text=diagnosis.text()
     )

@@ -16,13 +16,17 @@ _OBSERVERS = {"disk": "the disk", "http": "HTTP"}
 
 
 class Diagnosis(NamedTuple):
-    """``name`` of what was looked at, the ``reports`` of its observers and their comparison, a repair plan, and further ``obstacles``."""
+    """``name`` of what was looked at, the ``reports`` of its observers and their comparison, a repair plan, and further ``obstacles``.
+
+    ``images``: what the plan has chosen for each broken tag.
+    """
 
     name: str
     reports: Sequence[Mapping[str, Any]]
     comparison: Comparison
     plan: Sequence[Mapping[str, Any]] = ()
     obstacles: Sequence[str] = ()
+    images: Sequence[Mapping[str, Any]] = ()
 
     @property
     def problems(self) -> List[str]:
@@ -38,7 +42,7 @@ class Diagnosis(NamedTuple):
     def rows(self) -> List[Record]:
         """One for each finding, worst first: ``image, tags, platform, missing, state, repair``."""
         findings = sorted(self.comparison.findings, key=lambda record: sort_key(Finding.from_dict(record)))
-        repairs = Repairs(self.plan)
+        repairs = Repairs(self.plan, self.images)
         return [_row(record, repairs) for record in findings]
 
     def text(self) -> str:

@@ -31,6 +31,7 @@ def choices_spec() -> Dict[str, Any]:
     return {
         "approve": {"type": "list", "elements": "str", "choices": list(APPROVABLE), "default": []},
         "in_use": {"type": "list", "elements": "str"},
+        "in_use_complete": {"type": "bool", "default": True},
         "rebuilds": {"type": "list", "elements": "dict", "options": _REBUILD, "default": []},
         "repoint": {"type": "dict", "default": {}},
         "allow_lost_platforms": {"type": "bool", "default": False},
@@ -85,7 +86,7 @@ def choices_from(params: Mapping[str, Any]) -> Choices:
     registry = params["registry"] or ""
     choices = Choices(
         frozenset(params["approve"] or ()),
-        params["in_use"] is not None,
+        params["in_use"] is not None and bool(params["in_use_complete"]),
         _in_use(params["in_use"] or (), registry),
         tuple(_rebuild(number, each, registry) for number, each in enumerate(params["rebuilds"] or ())),
         {_tag("repoint", image, registry): _target(image, to) for image, to in (params["repoint"] or {}).items()},

@@ -9,6 +9,7 @@ import http.server
 import itertools
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -179,7 +180,7 @@ def test_a_second_run_is_told_who_holds_the_lock(stalling, repair):
     before = tree_of(case.root)
     result = repair(**case.on_disk, **case.from_snapshot, lock_timeout=0.3)
     assert (result["failed"], result["code"]) == (True, "locked")
-    assert f"pid {process.pid}" in result["msg"]
+    assert re.search(rf"pid {process.pid}, since 20[0-9T:-]+Z, run 20[0-9TZ]+-[0-9a-f]+\)", result["msg"])
     assert tree_of(case.root) == before
     process.kill()
     finish(process)

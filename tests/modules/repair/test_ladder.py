@@ -53,7 +53,12 @@ def test_lost_with_a_source(broken, repair):
     case = broken("layer-gone")
     result = repair(check=True, **case.on_disk, **case.from_snapshot)
     first = result["images"][0]["candidates"][0]
-    assert (first["action"], first["cost"], first["source"], first["possible"]) == ("restore", "copy", f"snapshot {case.snapshot}", True)
+    assert (first["action"], first["cost"], first["source"], first["possible"]) == (
+        "restore",
+        "copy",
+        f"snapshot {case.snapshot}",
+        True,
+    )
     assert case.findings[0]["digest"] in first["reason"]
     assert outcome(repair(**case.on_disk, **case.from_snapshot)) == ("restore", "done")
 

@@ -25,7 +25,11 @@ def names(keys):
 
 
 def keys_of(result, **wanted):
-    return [(image["repository"], image["tag"]) for image in result["images"] if all(image[key] == value for key, value in wanted.items())]
+    return [
+        (image["repository"], image["tag"])
+        for image in result["images"]
+        if all(image[key] == value for key, value in wanted.items())
+    ]
 
 
 @pytest.fixture
@@ -136,7 +140,9 @@ def test_a_registry_that_goes_away_ends_the_run(any_registry, repair, tmp_path, 
     assert len(asked) == 3
     assert (result["failed"], result["code"]) == (True, "unreachable")
     assert len(keys_of(result, outcome="failed")) == 1
-    assert [image["why"] for image in result["images"] if image["outcome"] == "remaining"] == ["the run ended before it was its turn"] * 5
+    assert [image["why"] for image in result["images"] if image["outcome"] == "remaining"] == [
+        "the run ended before it was its turn"
+    ] * 5
     registry.start()
     assert repair(registry=registry.address, scheme="http", images=names(BROKEN[:8]), sources=[source])["changed"]
     assert walked(registry) == []

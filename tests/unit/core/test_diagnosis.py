@@ -13,7 +13,7 @@ from unit.core.test_compare import finding, report
 def step(**changes):
     """A step of a plan: a restore of that layer from a mirror."""
     made = {"action": "restore", "repository": "team/app", "tags": ["1.0"], "digest": "sha256:aa", "way": "api", "cost": "copy"}
-    return {**made, "source": "registry mirror", "state": "planned", "needs_approval": False, **changes}
+    return {**made, "source": "registry mirror", "role": "layer", "state": "planned", "needs_approval": False, **changes}
 
 
 def observed(*findings, observer="disk", **options):

@@ -1,0 +1,82 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What counts as the same content: the images of each platform, whatever else an index holds."""
+
+from __future__ import annotations
+
+import pytest
+from ansible.module_utils.oci_registry.model import Descriptor, Manifest
+from ansible.module_utils.oci_registry.plans.content import contents_of, lost_platforms, same_content
+
+AMD64, ARM64, UNKNOWN = "linux/amd64", "linux/arm64", "unknown/unknown"
+
+
+def digest(text: str) -> str:
+    return "sha256:" + text.ljust(64, "0")
+
+
+def child(name: str, platform: str = AMD64, attestation: bool = False) -> Descriptor:
+    return Descriptor(digest(name), 1, platform=platform, attestation=attestation)
+
+
+def image(config: str, *layers: str) -> Manifest:
+    return Manifest(
+        "image", "oci", config=Descriptor(digest(config), 1), layers=tuple(Descriptor(digest(each), 1) for each in layers)
+    )
+
+
+KNOWN = {
+    digest("a"): image("c", "1", "2"),
+    digest("a2"): image("c", "1", "2"),
+    digest("b"): image("d", "1", "3"),
+    digest("swapped"): image("c", "2", "1"),
+    digest("nested"): Manifest("index", "oci", children=(child("a", ""),)),
+}
+
+
+def contents(*children: Descriptor):
+    known = {**KNOWN, digest("root"): Manifest("index", "oci", children=children)}
+    return contents_of(digest("root"), known.get)
+
+
+def alone(name: str):
+    return contents_of(digest(name), KNOWN.get)
+
+
+BOTH = (child("a"), child("b", ARM64))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (contents(*BOTH), contents(*BOTH), True),
+        (contents(*BOTH), contents(*reversed(BOTH)), True),
+        (contents(*BOTH), contents(*BOTH, child("x", UNKNOWN), child("y", ARM64, attestation=True)), True),
+        (contents(*BOTH), contents(child("a2"), child("b", ARM64)), True),
+        (contents(*BOTH), contents(child("swapped"), child("b", ARM64)), False),
+        (contents(*BOTH), contents(child("a", ARM64), child("b")), False),
+        (contents(*BOTH), contents(child("a")), False),
+        (contents(child("a")), contents(*BOTH), False),
+        (contents(child("gone")), contents(child("gone")), True),
+        (contents(child("gone")), contents(child("a")), False),
+        (contents(child("a"), child("a")), contents(child("a"), child("b")), False),
+        (contents(child("nested")), contents(child("a")), True),
+        (alone("a"), alone("a2"), True),
+        (alone("a"), alone("b"), False),
+        (alone("a"), contents(child("a2")), True),
+        (alone("a"), contents(*BOTH), False),
+        (contents(child("x", UNKNOWN)), contents(child("y", UNKNOWN)), False),
+    ],
+)
+def test_same_content(one, other, same):
+    assert same_content(one, other) is same
+
+
+def test_what_cannot_be_read_tells_nothing():
+    assert alone("gone") is None
+
+
+def test_lost_platforms():
+    assert lost_platforms(contents(*BOTH), contents(child("x"))) == [ARM64]
+    assert lost_platforms(contents(child("x")), contents(*BOTH)) == []
+    assert lost_platforms(alone("a"), contents(child("b", ARM64))) == [], "an image alone does not tell its platform"
