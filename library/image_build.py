@@ -160,7 +160,7 @@ steps:
   elements: dict
   contains:
     what: {description: "One of look, choose, source, fetch, login, build, push, clean, prove.", type: str}
-    state: {description: "V(done) or V(failed).", type: str}
+    state: {description: "V(done), V(failed), or in check mode V(planned).", type: str}
     detail: {description: What came of it., type: str}
     began: {description: "When it began, in seconds since 1970.", type: float}
     ended: {description: When it ended., type: float}

@@ -23,6 +23,7 @@ from .wanted import Wanted, wanted_from
 from .workfolder import WorkFolder, remove_stale, work_folder, workplace
 
 _CLEANING = 60.0  # seconds
+_PLANNED = {"what": "", "state": "planned", "detail": "", "began": 0.0, "ended": 0.0}
 _QUARANTINE = "Move the damaged files aside first (recover, or registry_repair), restart the registry, then run this again"
 
 
@@ -78,7 +79,9 @@ class ImageBuild:
             self._after = self._before
             return
         self._changed = check_mode
-        if not check_mode:
+        if check_mode:
+            self._steps += [dict(_PLANNED, what=what) for what in ("fetch", "login", "build", "push", "clean", "prove")]
+        else:
             self._make(shell, interruptions)
 
     def _is_there(self, held: Optional[Held]) -> bool:

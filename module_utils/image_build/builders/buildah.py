@@ -41,7 +41,6 @@ class Buildah(Builder):
         self.runs = [self.native]
         self._auth = auth_file(self.shop.folder, self.shop.settings.registry)
         self.environment = {"REGISTRY_AUTH_FILE": self._auth}
-        self._forget()  # what a killed run left
 
     def login(self) -> None:
         """See :class:`Builder`."""
@@ -52,6 +51,7 @@ class Buildah(Builder):
 
     def build(self, order: Order) -> None:
         """See :class:`Builder`. Certificates and scheme are those of the registry that is pushed to, and do for its base images."""
+        self._forget()  # what a killed run left
         options = [*common_options(order), "--authfile", self._auth, "--manifest", _LOCAL]
         self.must_build(["buildah", "bud", *options, order.context], order)
 

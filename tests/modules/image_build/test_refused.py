@@ -1,0 +1,147 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""image_build where something is wrong: one clear error each, the registry as it was, nothing left behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible.module_utils.registry_lab.damage import damage
+
+from modules.image_build.test_builds import held, left_behind
+from plugins.builders import DOCKERFILE, PASSWORD, USER, make_source
+
+pytestmark = pytest.mark.xdist_group("builders")
+quick = pytest.mark.parametrize("a_builder", ["docker", "buildah"], indirect=True)
+docker = pytest.mark.parametrize("a_builder", ["docker"], indirect=True)
+buildah = pytest.mark.parametrize("a_builder", ["buildah"], indirect=True)
+AMD, ARM = "linux/amd64", "linux/arm64"
+
+
+def program_of(a_builder: str) -> str:
+    return "buildah" if a_builder == "buildah" else "docker"
+
+
+@quick
+def test_a_build_that_succeeds_and_pushes_nothing(a_builder, site, image_build, programs):
+    programs.rule(program_of(a_builder), "push")
+    refused = image_build(**site.options(builder=a_builder))
+    assert (refused["code"], held(site)) == ("pushed-nothing", None), refused
+    programs.clear()
+    first = image_build(**site.options(builder=a_builder))
+    make_source(site.source, "other\n")
+    programs.rule(program_of(a_builder), "push")
+    refused = image_build(**site.options(builder=a_builder))
+    assert (refused["code"], first["digest"] in refused["msg"]) == ("pushed-nothing", True), refused
+    assert held(site).digest == first["digest"]
+
+
+@buildah
+def test_an_image_that_lacks_a_platform(a_builder, site, image_build, programs):
+    """What is pushed is one image of the two."""
+    alone = image_build(**site.options(builder=a_builder, tag="alone"))
+    copy = f"/usr/bin/buildah pull --quiet --tls-verify=false --creds {USER}:{PASSWORD} docker://{alone['reference']} >/dev/null"
+    push = f"/usr/bin/buildah push --tls-verify=false --creds {USER}:{PASSWORD} {alone['reference']}"
+    programs.rule("buildah", "push", f"{copy} && {push} docker://{site.registry.address}/app:manual")
+    refused = image_build(**site.options(builder=a_builder, platforms=[AMD, ARM]))
+    assert refused["code"] in ("platforms-lost", "pushed-nothing"), refused
+    assert refused["code"] == "pushed-nothing", "it was made in another way, and says so"
+
+
+@docker
+def test_wrong_credentials_are_known_before_anything_is_built(a_builder, site, image_build, programs):
+    refused = image_build(**site.options(builder=a_builder, password="wrong"))
+    assert (refused["code"], programs.calls) == ("authentication", []), refused
+
+
+@quick
+def test_a_login_that_the_registry_refuses_meanwhile(a_builder, site, image_build, programs):
+    programs.rule(program_of(a_builder), "login", "cat >/dev/null; echo 'Error: unauthorized: authentication required' >&2; exit 1")
+    refused = image_build(**site.options(builder=a_builder))
+    assert (refused["code"], held(site)) == ("authentication", None), refused
+    assert "build" not in [step["what"] for step in refused["steps"]]
+
+
+@quick
+def test_a_dockerfile_that_fails_shows_its_last_lines_masked(a_builder, site, image_build, tmp_path):
+    make_source(site.source, "x\n", DOCKERFILE + "COPY no-such-file /\n")
+    refused = image_build(**site.options(builder=a_builder, build_args={"API_TOKEN": "hush-hush", "WHO": "me"}))
+    assert refused["code"] == "build-failed", refused
+    assert any("no-such-file" in line for line in refused["log"])
+    assert len(refused["log"]) <= 40
+    assert "hush-hush" not in str({**refused, "invocation": ""})
+    assert (held(site), left_behind(tmp_path)) == (None, [])
+    assert image_build(**site.options(builder=a_builder), log_lines=0)["log"] == []
+
+
+@docker
+@pytest.mark.parametrize(
+    ("changes", "code", "said"),
+    [
+        ({"git": "file:///no/such/repository"}, "source-failed", "/no/such/repository"),
+        ({"git": "https://127.0.0.1:9/app.git"}, "source-failed", "127.0.0.1:9"),
+        ({"ref": "no-such-branch"}, "ref-missing", "no-such-branch"),
+        ({"ref": "0" * 40}, "ref-missing", "0" * 40),
+        ({"ref": "abcdef1"}, "ref-missing", "abcdef1"),
+        ({"ref": "--upload-pack=x"}, "bad-input", "no branch"),
+        ({"git": "ext::sh -c id"}, "bad-input", "no url"),
+        ({"dockerfile": "no/Dockerfile"}, "source-failed", "no/Dockerfile"),
+        ({"context": "../.."}, "bad-input", "leads out"),
+        ({"image": "app"}, "bad-input", "names no registry"),
+        ({"git": None, "ref": None, "folder": "/no/such/folder"}, "bad-input", "/no/such/folder"),
+        ({"folder": "/tmp"}, "bad-input", "either git or folder"),
+        ({"platforms": ["amd64"]}, "bad-input", "no platform"),
+        ({"build_args": {"A B": "x"}}, "bad-input", "no build argument"),
+    ],
+)
+def test_bad_input(a_builder, site, image_build, tmp_path, changes, code, said):
+    refused = image_build(**site.options(builder=a_builder, **changes))
+    assert (refused.get("code"), said in refused["msg"]) == (code, True), refused
+    assert (held(site), left_behind(tmp_path)) == (None, [])
+
+
+@quick
+def test_a_damaged_file_that_the_registry_keeps_is_said(a_builder, site, image_build):
+    done = image_build(**site.options(builder=a_builder))
+    damage("layer-truncated", site.registry.root, "app", "manual")
+    site.registry.restart()
+    refused = image_build(**site.options(builder=a_builder))
+    assert refused["code"] == "still-damaged", refused
+    assert "push replaces no file" in refused["msg"] and "aside first" in refused["msg"]
+    assert refused["findings"][0]["code"] == "blob-truncated"
+    assert done["digest"]
+
+
+@docker
+def test_docker_that_does_not_trust_the_registry_is_known_beforehand(a_builder, any_registry, site, image_build, programs, tmp_path):
+    """127.0.0.1 is insecure to every Docker; a name is not."""
+    registry = any_registry(htpasswd=(USER, PASSWORD, 4), tls=True)
+    told = '{"ServerVersion": "1", "Architecture": "x86_64", "RegistryConfig": {"InsecureRegistryCIDRs": ["10.0.0.0/8"]}}'
+    programs.rule("docker", "info", f"echo '{told}'")
+    options = site.options(image=f"{registry.address}/app", scheme="https", ca_path=registry.ca_path, builder="docker")
+    refused = image_build(**options)
+    assert refused["code"] == "registry-trust", refused
+    assert f"/etc/docker/certs.d/{registry.address}/ca.crt" in refused["msg"]
+    plain = image_build(**site.options(builder="docker"))
+    assert (plain["code"], "insecure-registries" in plain["msg"]) == ("registry-trust", True), plain
+
+
+@buildah
+def test_certificates_of_the_registrys_own(a_builder, any_registry, site, image_build):
+    registry = any_registry(htpasswd=(USER, PASSWORD, 4), tls=True)
+    options = site.options(image=f"{registry.address}/app", scheme="https", ca_path=registry.ca_path)
+    done = image_build(**options)
+    assert (done.get("code"), done["builder"], len(done["platforms"])) == (None, "buildah", 1), done
+
+
+@docker
+def test_one_build_at_a_time(a_builder, site, image_build, tmp_path):
+    import fcntl
+
+    image_build(**site.options(builder=a_builder))
+    lock = next(Path(tmp_path / "tmp").glob("registry-runbooks-build-*/lock"))
+    with open(lock, "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        refused = image_build(**site.options(builder=a_builder, lock_timeout=0.1))
+    assert refused["code"] == "locked", refused
