@@ -85,10 +85,10 @@ def _outcome(status: int, folder: str, log: str) -> Play:
     changed = sum(int(number) for number in _CHANGED.findall(recap))
     results = json.loads(report)["results"] if report else []
     text = _read(os.path.join(folder, "report", "report.txt")) + "\n" + printed
-    return Play(_exit_code(status, recap), changed, results, text, log)
+    return Play(exit_code(status, recap), changed, results, text, log)
 
 
-def _exit_code(status: int, recap: str) -> int:
+def exit_code(status: int, recap: str) -> int:
     """3: what is left needs a decision; 1: something was found; 2: could not look."""
     if not status:
         return 1 if _stated("runbook_findings", recap) else 0

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from .scene import Scene
-from .stage import Stage, findings_of, repaired_from
+from .stage import DONE, Stage, findings_of, repaired_from
 
 _DAMAGES = (
     ("child-gone", "infra-ci", "latest"),
@@ -20,6 +20,6 @@ def mirror_restore(stage: Stage) -> Scene:
     source = stage.mirror()
     images = stage.images()
     findings = findings_of(stage.damage(*_DAMAGES))
-    broken = [f"{repository}:{tag}: {kind}" for kind, repository, tag in _DAMAGES]
+    broken = [f"{repository}:{tag}: {DONE[kind]}" for kind, repository, tag in _DAMAGES]
     evidence = [f"all that was lost is in another registry, {source['registry']}"]
     return Scene(broken, evidence, repaired_from([source], findings, images), len(findings))

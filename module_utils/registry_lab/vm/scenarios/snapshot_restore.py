@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from .scene import Scene
-from .stage import Stage, findings_of, repaired_from
+from .stage import DONE, Stage, findings_of, repaired_from
 
 _DAMAGES = (
     ("child-gone", "infra-ci", "latest"),
@@ -20,7 +20,7 @@ def snapshot_restore(stage: Stage) -> Scene:
     snapshot = stage.maintain()
     images = stage.images()
     findings = findings_of(stage.damage(*_DAMAGES))
-    broken = [f"{repository}:{tag}: {kind}" for kind, repository, tag in _DAMAGES]
+    broken = [f"{repository}:{tag}: {DONE[kind]}" for kind, repository, tag in _DAMAGES]
     source = {"type": "snapshot", "path": snapshot}
     acts = repaired_from([source], findings, images)
     return Scene(broken, [f"maintain took the snapshot {snapshot} before"], acts, len(findings))

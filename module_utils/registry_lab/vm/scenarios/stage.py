@@ -24,6 +24,14 @@ from .scene import Act, Finding, Wanted
 TARGET = {"target": HOSTED.name}
 #: retention that leaves something to collect, so that the collection takes a snapshot
 _RULES = {"keep_newest": 2, "untagged_grace": 0}
+#: what damage is, for people
+DONE = {
+    "child-gone": "removed the manifest of a platform",
+    "attestation-link-gone": "removed the link of an attestation",
+    "config-gone": "removed a config",
+    "layer-gone": "removed a layer",
+    "layer-halved": "cut a layer short",
+}
 
 
 class Stage:
@@ -75,13 +83,13 @@ class Stage:
     def maintain(self) -> str:
         """Let the project retain and collect; path of the snapshot that the collection took."""
         (result,) = self.play("maintain", **TARGET, maintain_rules=_RULES).results
-        snapshot = str(result["collection"].get("snapshot", ""))
+        snapshot: Dict[str, Any] = result["collection"].get("snapshot") or {}
         if not snapshot:
             raise LabError("the collection took no snapshot", where=self.root)
-        return snapshot if os.path.isabs(snapshot) else os.path.join(self.root, ".registry-runbooks", "snapshots", snapshot)
+        return str(snapshot["path"])
 
     def damage(self, *kinds: Tuple[str, str, str]) -> List[Damage]:
-        """Damage the hosted store: (kind, repository, tag) each."""
+        """Damage the hosted store: (kind, repository, tag) each, the kind one of :data:`DONE`."""
         return [damage(kind, self.root, repository, tag) for kind, repository, tag in kinds]
 
     def prepared(self, target: str, content: str) -> Tuple[str, str]:
