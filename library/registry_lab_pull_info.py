@@ -44,10 +44,8 @@ refused: {description: "Images that were not, each with the client's last words.
 reason: {description: Why nothing was pulled; empty where it was tried., returned: always, type: str}
 """
 
-import shutil
-import tempfile
-
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.registry_lab.pulling import UNAVAILABLE, Puller, skopeo
 
 
 def argument_spec() -> dict:
@@ -58,23 +56,16 @@ def argument_spec() -> dict:
     }
 
 
-def pull(module: AnsibleModule, skopeo: str, image: str) -> str:
-    """Pull one image; return why it failed, or nothing."""
-    folder = tempfile.mkdtemp(prefix="registry-pull-")
-    command = [skopeo, "--insecure-policy", "copy", "--all", "--src-tls-verify=false", "--src-no-creds", "-q"]
-    try:
-        status, _output, error = module.run_command([*command, f"docker://{image}", f"dir:{folder}"])
-    finally:
-        shutil.rmtree(folder)
-    return f"{image}: {error.strip()[-500:]}" if status else ""
-
-
-def pull_all(module: AnsibleModule) -> dict:
+def pull_all(registry: str, images: list) -> dict:
     """Pull every image, one after the other."""
-    skopeo, images = shutil.which("skopeo"), module.params["images"]
-    if skopeo is None:
-        return {"pulled": [], "refused": [], "reason": "skopeo is not installed"}
-    errors = [pull(module, skopeo, f"{module.params['registry']}/{image}") for image in images]
+    program = skopeo()
+    if program is None:
+        return {"pulled": [], "refused": [], "reason": UNAVAILABLE}
+    puller = Puller(program, registry)
+    try:
+        errors = [puller.pull(image) for image in images]
+    finally:
+        puller.close()
     pulled = [image for image, error in zip(images, errors) if not error]
     return {"pulled": pulled, "refused": [error for error in errors if error], "reason": ""}
 
@@ -82,7 +73,7 @@ def pull_all(module: AnsibleModule) -> dict:
 def main() -> None:
     """Entry point of the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    module.exit_json(changed=False, **pull_all(module))
+    module.exit_json(changed=False, **pull_all(module.params["registry"], module.params["images"]))
 
 
 if __name__ == "__main__":

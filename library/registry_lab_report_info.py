@@ -23,6 +23,7 @@ options:
       passed: {description: Whether everything went as it should., type: bool, required: true}
       problem: {description: What did not., type: str, default: ""}
       folder: {description: Folder of the lab; empty if it holds nothing to look at., type: str, required: true}
+      revived_by: {description: What starts again what was kept in the folder., type: str, default: ""}
       version: {description: Version of the registry., type: str}
       times:
         description: When it was broken (C(break)), and when each of the stages C(detect), C(diagnose), C(repair) and C(prove) ended, in seconds
@@ -83,6 +84,7 @@ def argument_spec() -> dict:
         "passed": {"type": "bool", "required": True},
         "problem": {"type": "str", "default": ""},
         "folder": {"type": "str", "required": True},
+        "revived_by": {"type": "str", "default": ""},
         "version": {"type": "str"},
         "times": {"type": "dict", "default": {}},
         "found": {"type": "int"},

@@ -27,9 +27,10 @@ options:
   state:
     description:
       - V(present) makes the lab, or what is missing of it. In check mode, RV(missing) tells what that would be.
+      - V(stopped) ends all that runs in it, and keeps its files; V(present) starts it again.
       - V(absent) removes it with its containers, networks, images and processes.
     type: str
-    choices: [present, absent]
+    choices: [present, stopped, absent]
     default: present
   engine:
     description:
@@ -93,7 +94,7 @@ def argument_spec() -> dict:
     """Options as in DOCUMENTATION."""
     return {
         "folder": {"type": "path", "required": True},
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "state": {"type": "str", "choices": ["present", "stopped", "absent"], "default": "present"},
         "engine": {"type": "str", "choices": ["auto", "existing", "own"], "default": "auto"},
     }
 
@@ -103,6 +104,8 @@ def converge(params: dict, check_mode: bool) -> dict:
     lab = VmLab(params["folder"], params["engine"])
     if params["state"] == "absent":
         return {"folder": params["folder"], "changed": lab.begun if check_mode else lab.down()}
+    if params["state"] == "stopped":
+        return {"folder": params["folder"], "changed": lab.begun if check_mode else lab.stop()}
     missing = lab.missing() if check_mode else lab.up()
     return dict(lab.describe(), missing=missing, changed=bool(missing))
 

@@ -125,6 +125,19 @@ need_lab() {
     case $missing in *openssh-server*) stay_off ssh.socket ssh ;; esac
 }
 
+# on_machine ARGUMENT...: whether these arguments of a drill name a scenario that is played on a whole machine
+on_machine() {
+    case " $* " in *" --all "* | *target=machine* | *'"target": "machine"'*) return 0 ;; esac
+    group=''
+    while read -r name _; do
+        case $name in
+            drill-*:) [ "$group" != machine: ] || case " $* " in *"${name%:}"*) return 0 ;; esac ;;
+            drill: | monitoring: | machine:) group=$name ;;
+        esac
+    done <"$root/inventory/lab/drill.yml"
+    return 1
+}
+
 # need_monitoring: Prometheus and its companions: alerts are rehearsed and tested with the real programs
 need_monitoring() {
     missing=''

@@ -65,6 +65,11 @@ class Daemon:
         if self._recorded() is None:
             raise LabError("its process cannot be noted", where=self._pid_path, advice="Is there space left?")
 
+    def note(self, pid: int) -> None:
+        """Take a process that somebody else started for this one, so that whoever clears up ends it."""
+        with open(self._pid_path, "w", encoding="ascii") as file:
+            file.write(f"{pid} {_start_time(pid)}\n")
+
     def stop(self) -> None:
         """End the process with SIGTERM, or SIGKILL after ten seconds; nothing where it does not run."""
         for number in (signal.SIGTERM, signal.SIGKILL):

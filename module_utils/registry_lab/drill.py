@@ -65,7 +65,8 @@ def _story(record: Record) -> List[str]:
     if not record["passed"]:
         lines.append(f"FAILED    {record['problem']}")
     if not record["passed"] and record["folder"]:
-        lines.append(f"evidence  {record['folder']} (store, configuration, log; restart.sh starts the registry again)")
+        revived = record.get("revived_by") or "restart.sh"
+        lines.append(f"evidence  {record['folder']} (store, configuration, log; {revived} starts it again)")
     return lines
 
 

@@ -6,9 +6,13 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from pathlib import Path
+from typing import Any
 
 from . import places
+
+PATIENCE = 60.0  # seconds that whoever still works on a lab has to end
 
 
 def prefix(run_name: str) -> Path:
@@ -17,12 +21,30 @@ def prefix(run_name: str) -> Path:
 
 
 def remove(labs: Path) -> list[Path]:
-    """Stop the registries of every lab at this prefix and remove its folder; the folders that were there."""
+    """Stop all that runs in every lab at this prefix and remove its folder; the folders that were there."""
     found = sorted(labs.parent.glob(f"{labs.name}-*"))
     if found:
         sys.path.append(str(places.ROOT))
         from module_utils.registry_lab.folder import LabFolder  # what most runs do not need
+        from module_utils.registry_lab.vm.lab import VmFolder, VmLab
 
         for folder in found:
-            LabFolder(str(folder)).remove()
+            if (folder / VmFolder.mark).exists():
+                _take_down(VmLab(str(folder)))
+            else:
+                LabFolder(str(folder)).remove()
     return found
+
+
+def _take_down(lab: Any) -> None:
+    """Remove a machine; the module that was making it may take a moment to end."""
+    from module_utils.registry_lab.errors import LabError
+
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            lab.down()
+            return
+        except LabError:
+            if time.monotonic() > deadline:
+                raise

@@ -21,7 +21,7 @@ from ..process import RegistryProcess
 from .stage import Expectation, Scene, Stage, Tagged, push_all
 
 
-class _Child(NamedTuple):
+class Child(NamedTuple):
     """A child manifest as it was before the collection."""
 
     node: Node
@@ -35,9 +35,9 @@ def orphan_index(stage: Stage) -> Scene:
     images = _images()
     push_all(registry, images)
     sources = (stage.mirror([each for each in images if each[0] == "team/app"]), stage.snapshot(registry))
-    before = _children(registry.root)
+    before = children_of(registry.root)
     broken = _destroy(registry, before)
-    expected = [found for (repository, _digest), child in before.items() for found in _lost(registry.root, repository, child)]
+    expected = [found for (repository, _digest), child in before.items() for found in lost_of(registry.root, repository, child)]
     if not expected:
         raise LabError("the collection took no child away, so there is nothing to rehearse", where=registry.settings.binary)
     states = [one.state for one in expected]
@@ -62,20 +62,20 @@ def _images() -> List[Tagged]:
     ]
 
 
-def _children(root: str) -> Dict[Tuple[str, str], _Child]:
+def children_of(root: str) -> Dict[Tuple[str, str], Child]:
     """(repository, digest) of every manifest that an index names, with what it needs."""
-    found: Dict[Tuple[str, str], _Child] = {}
+    found: Dict[Tuple[str, str], Child] = {}
     for repository, tag in tags_of(root):
         nodes = nodes_of(root, repository, tag)
         for node in nodes:
             if node.parent and node.role == "manifest":
                 needs = tuple(other.digest for other in nodes if other.parent == node.digest)
                 tags = found[repository, node.digest].tags if (repository, node.digest) in found else ()
-                found[repository, node.digest] = _Child(node, needs, (*tags, tag))
+                found[repository, node.digest] = Child(node, needs, (*tags, tag))
     return found
 
 
-def _destroy(registry: RegistryProcess, children: Dict[Tuple[str, str], _Child]) -> List[str]:
+def _destroy(registry: RegistryProcess, children: Dict[Tuple[str, str], Child]) -> List[str]:
     if version_of(registry.settings.binary)[0] < 3:
         registry.collect(delete_untagged=True)
         return ["ran the registry's own garbage-collect -m, while it served"]
@@ -94,7 +94,7 @@ def _delete(registry: RegistryProcess, repository: str, digest: str) -> None:
         raise LabError(f"DELETE answers {status}", where=f"{repository}@{digest}")
 
 
-def _lost(root: str, repository: str, child: _Child) -> List[Expectation]:
+def lost_of(root: str, repository: str, child: Child) -> List[Expectation]:
     """What must be reported of a child: nothing where its link is still there."""
     digest = child.node.digest
     if os.path.exists(revision_path(root, repository, digest)):

@@ -151,6 +151,21 @@ class VmLab:
         self._folder.remove()
         return True
 
+    def stop(self) -> bool:
+        """End all that runs in it; its files stay, and :meth:`up` starts it again. Whether there was anything."""
+        if not self.begun:
+            return False
+        if Vm.begun(self._folder.path):
+            with self.locked():
+                parts = self.parts()
+                parts.ssh.stop()
+                if parts.vm.own_engine:
+                    parts.engine.destroy()
+                elif parts.engine_runs():
+                    parts.services.stop()
+        self._folder.stop()
+        return True
+
     def _clear(self, parts: Parts) -> None:
         parts.ssh.stop()
         if parts.vm.own_engine:

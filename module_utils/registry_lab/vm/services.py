@@ -89,6 +89,12 @@ class Services:
         )
         return f"{containers}\n{self._docker.compose('logs', '--tail', '3')[-1500:]}"
 
+    def stop(self) -> None:
+        """Stop every container of the lab."""
+        running = self._ids("container")
+        if running:
+            self._docker.run("container", "stop", *running)
+
     def remove(self) -> None:
         """Remove every container, network, volume and image of the lab, whatever was made of them meanwhile."""
         images = self._docker.ids("image", f"reference={self._vm.name}.invalid/*")

@@ -1,0 +1,57 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What a person saw, held against what was broken: nothing missed, nothing healthy accused, the right exit code and words."""
+
+from __future__ import annotations
+
+import pytest
+from ansible.module_utils.registry_lab.vm.judging import Outcome, wrong
+from ansible.module_utils.registry_lab.vm.playing import exit_code
+from ansible.module_utils.registry_lab.vm.scenarios import Act, Wanted
+
+LOST = {"code": "child-missing", "repository": "infra-ci", "digest": "sha256:1", "tags": ["latest", "v1"]}
+SEEN = {**LOST, "tags": ["v1", "latest"], "severity": "critical", "state": "gone"}
+WASTE = {"code": "orphan", "severity": "info"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "outcome", "lines"),
+    [
+        (Wanted(), Outcome(0), []),
+        (Wanted(1), Outcome(2), ["ended with 2, not 1"]),
+        (Wanted(changed=True), Outcome(0), ["changed nothing"]),
+        (Wanted(changed=False), Outcome(0, 3), ["changed something: 3 tasks"]),
+        (Wanted(findings=[LOST]), Outcome(0, results=[{"findings": [SEEN, WASTE]}]), []),
+        (Wanted(findings=[LOST]), Outcome(0), ["missed child-missing infra-ci sha256:1 ['latest', 'v1']"]),
+        (Wanted(findings=[LOST, LOST]), Outcome(0, results=[{"findings": [SEEN]}]), ["missed child-missing infra-ci sha256:1 ['latest', 'v1']"]),
+        (Wanted(findings=[]), Outcome(0, results=[{"findings": [SEEN]}]), ["found what was not broken: child-missing infra-ci sha256:1 ['v1', 'latest']"]),
+        (Wanted(found=[{"registry": "a"}]), Outcome(0, results=[{"found": [{"registry": "a"}]}, {"found": [{"registry": "b"}]}]), ["found what was not broken: b"]),
+        (Wanted(plan={"keep": 1}), Outcome(0, results=[{"plan": [{"action": "keep"}]}]), []),
+        (Wanted(plan={"keep": 1}), Outcome(0, results=[{"plan": [{"action": "start"}]}]), ["planned {'start': 1}, not {'keep': 1}"]),
+        (Wanted(says=["a|b", "c"]), Outcome(0, text="only b"), ["does not say 'c'"]),
+        (Wanted(never=["HEALTHY"]), Outcome(0, text="it is HEALTHY"), ["says 'HEALTHY'"]),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named(wanted: Wanted, outcome: Outcome, lines: list[str]) -> None:
+    assert wrong(wanted, outcome) == lines
+
+
+@pytest.mark.parametrize(
+    ("status", "printed", "code"),
+    [
+        (0, "", 0),
+        (2, "", 2),
+        (4, "", 2),
+        (2, "RUN:  runbook_findings: 4", 1),
+        (2, 'RUN: {"runbook_findings": "4"}', 1),
+        (2, "RUN: runbook_findings: 0", 2),
+        (2, 'RUN: {"runbook_findings": 2, "runbook_remaining": 1}', 3),
+    ],
+)
+def test_the_exit_code_is_that_of_the_console(status: int, printed: str, code: int) -> None:
+    assert exit_code(status, printed) == code
+
+
+def test_an_act_is_the_same_after_json() -> None:
+    act = Act("detect", "look", Wanted(1, False, [LOST]), "verify", {"target": "a"})
+    assert Act.of(act.as_dict()) == act
