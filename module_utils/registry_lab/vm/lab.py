@@ -159,10 +159,10 @@ class VmLab:
             with self.locked():
                 parts = self.parts()
                 parts.ssh.stop()
+                if parts.engine_runs():
+                    parts.services.stop()
                 if parts.vm.own_engine:
                     parts.engine.destroy()
-                elif parts.engine_runs():
-                    parts.services.stop()
         self._folder.stop()
         return True
 

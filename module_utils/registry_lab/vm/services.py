@@ -90,10 +90,10 @@ class Services:
         return f"{containers}\n{self._docker.compose('logs', '--tail', '3')[-1500:]}"
 
     def stop(self) -> None:
-        """Stop every container of the lab."""
+        """Stop every container of the lab at once, so that no engine starts one again by itself."""
         running = self._ids("container")
         if running:
-            self._docker.run("container", "stop", *running)
+            self._docker.run("container", "stop", "--time", "0", *running)
 
     def remove(self) -> None:
         """Remove every container, network, volume and image of the lab, whatever was made of them meanwhile."""

@@ -6,14 +6,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from ansible.module_utils.registry_lab.errors import LabError
 from ansible.module_utils.registry_lab.vm.rehearsal import act, rehearse
-from ansible.module_utils.registry_lab.vm.scenarios import SCENARIOS
+from ansible.module_utils.registry_lab.vm.scenarios import SCENARIOS, Stage
+from ansible.module_utils.registry_lab.vm.scenarios.ci_image import broken_ci_image
 
 from contract.project import ROOT
 from modules.vm_lab.traces import traces
+from plugins.modules import RunModule
 from plugins.vm import RunningVm
 
 pytestmark = pytest.mark.slow
@@ -54,3 +57,16 @@ def test_a_machine_that_was_stopped_comes_back_as_it_was(new_vm_lab: Callable[..
     assert vm.lab.missing() == []
     assert vm.compose_path.read_text().endswith("# by hand\n")
     vm.ssh(["docker", "inspect", vm.container("registry-private")])
+
+
+def test_the_image_of_the_ci_is_lost_and_can_be_built_again(new_vm_lab: Callable[..., RunningVm], run_module: RunModule) -> None:
+    vm = new_vm_lab()
+    stage = Stage(vm.parts, str(ROOT))
+    made = broken_ci_image(stage, f"{vm.addresses['registry-private']}/infra-ci:latest")
+    assert stage.images() == [("registry-private", f"infra-ci:{made.commit[:7]}"), ("registry-private", "infra-ci:latest")]
+    scan = run_module("registry_store_info", path=str(vm.stores["registry-private"]))
+    assert len(made.findings) == 2  # its platform and its attestation
+    assert {one["digest"] for one in scan["findings"] if one["severity"] != "info"} == {one["digest"] for one in made.findings}
+    workflow = Path(made.source, ".woodpecker", "build-ci-image.yml").read_text(encoding="utf-8")
+    assert f"image: {vm.addresses['registry-private']}/infra-ci:latest" in workflow
+    vm.docker("build", "--quiet", made.source)
