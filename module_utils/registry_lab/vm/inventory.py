@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import List
 
+from .ci import BRANCH, IMAGE, REPOSITORY, STEP, WORKFLOW, token
 from .client import compose_command
 from .project import ca_path
 from .spec import CACHES, FRONT, HOSTED, USER, Service, Vm, write_new
@@ -70,6 +71,25 @@ registry_requires_auth: true
 registry_ca_path: {ca}
 registry_username: {user}
 registry_password: {password}
+
+# How its image is built again, and who runs in it.
+image_builds:
+  - image: {image}
+    tags: [latest]
+    ci:
+      server: http://127.0.0.1:{ci_port}
+      token: {token}
+      repository: {repository}
+      branch: {branch}
+      workflow: {workflow}
+      step: {step}
+      checkout: {source}
+      interval: 0.2
+    vm:
+      git: file://{source}
+      ref: {branch}
+      commit_characters: 7
+impact_checkouts: [{source}]
 """
 _CACHES = """\
 registry_store_mode: cache
@@ -90,7 +110,9 @@ def write(vm: Vm, ssh: SshServer) -> None:
     )
     compose = ", ".join(["docker", *compose_command(vm)])
     registries = _REGISTRIES.format(machine=MACHINE, dialect=vm.floating, compose=compose, front=FRONT)
-    hosted = _HOSTED.format(ca=ca_path(vm), user=USER, password=vm.password)
+    built = {"image": IMAGE, "repository": REPOSITORY, "branch": BRANCH, "workflow": WORKFLOW, "step": STEP, "token": token(vm)}
+    place = {"ca": ca_path(vm), "user": USER, "password": vm.password, "ci_port": vm.ci_port, "source": vm.path("source")}
+    hosted = _HOSTED.format(**place, **built)
     for group, text in {"lab": lab, "registries": registries, "hosted": hosted, "caches": _CACHES}.items():
         write_new(vm.path("inventory", "group_vars", f"{group}.yml"), text)
     hosts = _HOSTS.format(machine=MACHINE, hosted=_host(vm, HOSTED), caches="".join(_host(vm, one) for one in CACHES))

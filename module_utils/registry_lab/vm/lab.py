@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Callable, Dict, Iterator, List, NamedTuple
 from ..errors import LabError
 from ..folder import LabFolder
 from . import content, fitness, inventory, project
+from .ci import Ci
 from .client import Docker, compose_command, reachable
 from .dockerd import OwnEngine
 from .services import Services
@@ -47,6 +48,7 @@ class Parts:
         self.engine = OwnEngine(vm)
         self.services = Services(vm, self.docker)
         self.ssh = SshServer(vm, self.docker)
+        self.ci = Ci(vm, self.docker)
 
     def steps(self) -> List[Step]:
         """All steps, in order."""
@@ -58,6 +60,7 @@ class Parts:
             Step("services", self.services.running, self.services.start),
             Step("content", lambda: os.path.exists(filled), self._fill),
             Step("ssh", self.ssh.works, self.ssh.start),
+            Step("ci", lambda: self.ci.runs, self.ci.start),
         ]
 
     def engine_runs(self) -> bool:
@@ -102,7 +105,7 @@ class VmLab:
         """Names of the steps that :meth:`up` would take; empty where all of it runs."""
         if not (self.begun and Vm.begun(self._folder.path)):
             self._check()
-            return ["folder", "files", "engine", "images", "services", "content", "ssh"]
+            return ["folder", "files", "engine", "images", "services", "content", "ssh", "ci"]
         return [step.name for step in self.parts().steps() if not step.done()]
 
     def up(self) -> List[str]:
@@ -159,6 +162,7 @@ class VmLab:
             with self.locked():
                 parts = self.parts()
                 parts.ssh.stop()
+                parts.ci.stop()
                 if parts.engine_runs():
                     parts.services.stop()
                 if parts.vm.own_engine:
@@ -168,9 +172,11 @@ class VmLab:
 
     def _clear(self, parts: Parts) -> None:
         parts.ssh.stop()
+        parts.ci.stop()
         if parts.vm.own_engine:
             parts.engine.destroy()
         elif parts.engine_runs():
+            parts.ci.remove()
             parts.services.remove()
         else:
             raise LabError(

@@ -58,17 +58,18 @@ class Vm:
         self.own_engine: bool = state["own_engine"]
         self.docker_host: str = state["docker_host"]
         self.ssh_port: int = state["ssh_port"]
+        self.ci_port: int = state["ci_port"]
         self.ports: Dict[str, int] = state["ports"]
         self.images: Dict[str, str] = state["images"]
 
     @classmethod
     def new(cls, folder: str, own_engine: bool, docker_host: str, images: Dict[str, str]) -> Vm:
         """A lab with a name of its own and free ports; ``images``: tag of the registry's image to its binary."""
-        ports = _free_ports(len(SERVICES) + 1)
+        ports = _free_ports(len(SERVICES) + 2)
         state = {"name": f"lab-{secrets.token_hex(4)}", "own_engine": own_engine, "images": images}
         state["docker_host"] = f"unix://{os.path.join(folder, 'docker.sock')}" if own_engine else docker_host
-        state["ssh_port"] = ports[0]
-        state["ports"] = {service.name: port for service, port in zip(SERVICES, ports[1:])}
+        state["ssh_port"], state["ci_port"] = ports[:2]
+        state["ports"] = {service.name: port for service, port in zip(SERVICES, ports[2:])}
         write_new(os.path.join(folder, _STATE), json.dumps(state, indent=2) + "\n")
         write_new(os.path.join(folder, "password"), secrets.token_urlsafe(12))
         return cls(folder, state)
