@@ -36,7 +36,7 @@ def perform(parts: Parts, checkout: str, number: int, act: Act) -> Dict[str, Any
 
 def _do(parts: Parts, checkout: str, name: str, act: Act) -> Outcome:
     if act.playbook:
-        play = Playbooks(parts.vm, checkout).run(name, act.playbook, act.variables, act.check)
+        play = Playbooks(parts.vm, checkout).run(name, act.playbook, act.variables or {}, act.check)
         return Outcome(play.exit, play.changed, play.results, play.text)
     if act.command:
         command = parts.ssh.command(shlex.join(act.command))

@@ -63,5 +63,7 @@ def _plain(value: Any) -> Any:
 
 
 def _words(finding: Finding) -> str:
-    known: Dict[str, Any] = {key: finding[key] for key in ("code", "registry", "repository", "digest", "tags") if finding.get(key)}
+    known: Dict[str, Any] = {
+        key: finding[key] for key in ("code", "registry", "repository", "digest", "tags") if finding.get(key)
+    }
     return " ".join(str(value) for value in known.values()) or str(dict(finding))[:300]

@@ -50,7 +50,9 @@ class Playbooks:
         command.append(os.path.join(self._checkout, "playbooks", f"{playbook}.yml"))
         log = os.path.join(folder, "output.txt")
         with open(log, "wb") as out:
-            status = self._wait(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=self._environment(folder)))
+            status = self._wait(
+                subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=self._environment(folder))
+            )
         return _outcome(status, folder, log)
 
     def _wait(self, child: subprocess.Popen[bytes]) -> int:

@@ -14,6 +14,14 @@ SEEN = {**LOST, "tags": ["v1", "latest"], "severity": "critical", "state": "gone
 WASTE = {"code": "orphan", "severity": "info"}
 
 
+MISSED = "missed child-missing infra-ci sha256:1 ['latest', 'v1']"
+ACCUSED = "found what was not broken: child-missing infra-ci sha256:1 ['v1', 'latest']"
+
+
+def reported(**result: list[dict[str, object]]) -> Outcome:
+    return Outcome(0, results=[{}, result])
+
+
 @pytest.mark.parametrize(
     ("wanted", "outcome", "lines"),
     [
@@ -21,17 +29,17 @@ WASTE = {"code": "orphan", "severity": "info"}
         (Wanted(1), Outcome(2), ["ended with 2, not 1"]),
         (Wanted(changed=True), Outcome(0), ["changed nothing"]),
         (Wanted(changed=False), Outcome(0, 3), ["changed something: 3 tasks"]),
-        (Wanted(findings=[LOST]), Outcome(0, results=[{"findings": [SEEN, WASTE]}]), []),
-        (Wanted(findings=[LOST]), Outcome(0), ["missed child-missing infra-ci sha256:1 ['latest', 'v1']"]),
-        (Wanted(findings=[LOST, LOST]), Outcome(0, results=[{"findings": [SEEN]}]), ["missed child-missing infra-ci sha256:1 ['latest', 'v1']"]),
-        (Wanted(findings=[]), Outcome(0, results=[{"findings": [SEEN]}]), ["found what was not broken: child-missing infra-ci sha256:1 ['v1', 'latest']"]),
-        (Wanted(found=[{"registry": "a"}]), Outcome(0, results=[{"found": [{"registry": "a"}]}, {"found": [{"registry": "b"}]}]), ["found what was not broken: b"]),
-        (Wanted(plan={"keep": 1}), Outcome(0, results=[{"plan": [{"action": "keep"}]}]), []),
-        (Wanted(plan={"keep": 1}), Outcome(0, results=[{"plan": [{"action": "start"}]}]), ["planned {'start': 1}, not {'keep': 1}"]),
+        (Wanted(findings=[LOST]), reported(findings=[SEEN, WASTE]), []),
+        (Wanted(findings=[LOST]), Outcome(0), [MISSED]),
+        (Wanted(findings=[LOST, LOST]), reported(findings=[SEEN]), [MISSED]),
+        (Wanted(findings=[]), reported(findings=[SEEN]), [ACCUSED]),
+        (Wanted(found=[{"registry": "a"}]), reported(found=[{"registry": "b"}]), ["missed a", "found what was not broken: b"]),
+        (Wanted(plan={"keep": 1}), reported(plan=[{"action": "keep"}]), []),
+        (Wanted(plan={"keep": 1}), reported(plan=[{"action": "start"}]), ["planned {'start': 1}, not {'keep': 1}"]),
         (Wanted(says=["a|b", "c"]), Outcome(0, text="only b"), ["does not say 'c'"]),
         (Wanted(never=["HEALTHY"]), Outcome(0, text="it is HEALTHY"), ["says 'HEALTHY'"]),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_named(wanted: Wanted, outcome: Outcome, lines: list[str]) -> None:
     assert wrong(wanted, outcome) == lines
 

@@ -71,7 +71,9 @@ def broken_ci_image(stage: Stage, runs_in: str = PLUGIN) -> CiImage:
     ]
     if len(findings) != len(before):
         raise LabError("the collection did not take every child away", where=stage.root)
-    return CiImage(source, commit, findings, [f"ran what cron runs on Sundays: {line}", f"nothing has the bytes of {IMAGE}:latest"])
+    return CiImage(
+        source, commit, findings, [f"ran what cron runs on Sundays: {line}", f"nothing has the bytes of {IMAGE}:latest"]
+    )
 
 
 def _workflow(stage: Stage, runs_in: str) -> str:
