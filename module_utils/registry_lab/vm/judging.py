@@ -19,6 +19,7 @@ class Outcome(NamedTuple):
     changed: int = 0
     results: Sequence[Mapping[str, Any]] = ()
     text: str = ""
+    log: str = ""  # file with all that a playbook printed
 
 
 def wrong(wanted: Wanted, outcome: Outcome) -> List[str]:

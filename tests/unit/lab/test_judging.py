@@ -7,7 +7,9 @@ from __future__ import annotations
 import pytest
 from ansible.module_utils.registry_lab.vm.judging import Outcome, wrong
 from ansible.module_utils.registry_lab.vm.playing import exit_code
-from ansible.module_utils.registry_lab.vm.scenarios import Act, Wanted
+from ansible.module_utils.registry_lab.vm.scenarios import SCENARIOS, Act, Wanted
+
+from contract.project import ROOT, load_yaml
 
 LOST = {"code": "child-missing", "repository": "infra-ci", "digest": "sha256:1", "tags": ["latest", "v1"]}
 SEEN = {**LOST, "tags": ["v1", "latest"], "severity": "critical", "state": "gone"}
@@ -63,3 +65,12 @@ def test_the_exit_code_is_that_of_the_console(status: int, printed: str, code: i
 def test_an_act_is_the_same_after_json() -> None:
     act = Act("detect", "look", Wanted(1, False, [LOST]), "verify", {"target": "a"})
     assert Act.of(act.as_dict()) == act
+
+
+def test_every_scenario_is_played() -> None:
+    """By a host of the drill's inventory each, and the role takes it."""
+    hosts = load_yaml(ROOT / "inventory" / "lab" / "drill.yml")["machine"]["hosts"]
+    assert [host["drill_scenario"] for host in hosts.values()] == list(SCENARIOS)
+    assert list(hosts) == [f"drill-{name}" for name in SCENARIOS]
+    options = load_yaml(ROOT / "roles" / "registry_lab" / "meta" / "argument_specs.yml")["argument_specs"]["machine"]["options"]
+    assert options["registry_lab_scenario"]["choices"] == list(SCENARIOS)
