@@ -127,7 +127,7 @@ need_lab() {
 
 # on_machine ARGUMENT...: whether these arguments of a drill name a scenario that is played on a whole machine
 on_machine() {
-    case " $* " in *" --all "* | *target=machine* | *'"target": "machine"'*) return 0 ;; esac
+    case " $* " in *" --all "* | *target=*machine* | *'"target": "machine"'*) return 0 ;; esac
     group=''
     while read -r name _; do
         case $name in

@@ -124,3 +124,23 @@ def test_unwritable_place_is_one_clear_message(runbook: Runbook) -> None:
     outcome = runbook("play", RUNBOOK_VENV="/proc/1/venv")
     assert (outcome.returncode, len(outcome.stderr.splitlines())) == (2, 1)
     assert "RUNBOOK_VENV" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "needed"),
+    [
+        ("", False),
+        ("-e target=drill-unlinked", False),
+        ("-e target=monitoring", False),
+        ("-e target=machine", True),
+        ("-e target=drill:machine", True),
+        ("-e target=drill-wrong-pin", True),
+        ("--all", True),
+    ],
+)
+def test_a_drill_on_a_machine_is_known_by_its_arguments(arguments: str, needed: bool) -> None:
+    """For others neither Docker nor nginx is installed."""
+    script = f". src/setup.sh; on_machine {arguments}"
+    given = {**os.environ, "root": str(ROOT), "venv": "/nowhere", "python": "python3"}
+    ran = subprocess.run(["sh", "-euc", script], cwd=ROOT, env=given, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0 if needed else 1, "")

@@ -21,6 +21,7 @@ from .scenarios.scene import Act
 from .spec import HOSTED, USER, Vm
 
 _STEP = ("action", "role", "way", "state")
+_LINES = 6  # of what is wrong, in a report
 
 
 def perform(parts: Parts, checkout: str, number: int, act: Act) -> Dict[str, Any]:
@@ -30,14 +31,14 @@ def perform(parts: Parts, checkout: str, number: int, act: Act) -> Dict[str, Any
     outcome = _do(parts, checkout, name, act)
     lines = wrong(act.wanted, outcome)
     told = f"{act.stage}: {act.what} ({_how(act)}): exit {outcome.exit} after {time.time() - began:.1f} s{_counted(outcome)}"
-    problem = f"{act.what} ({_how(act)}) {'; '.join(lines[:6])}. It said: {outcome.text.strip()[-600:]}" if lines else ""
+    problem = f"{_how(act)} {'; '.join(lines[:_LINES])}. {_evidence(outcome)}" if lines else ""
     return {"ended": time.time(), "told": told, "steps": _steps(outcome), "problem": problem}
 
 
 def _do(parts: Parts, checkout: str, name: str, act: Act) -> Outcome:
     if act.playbook:
-        play = Playbooks(parts.vm, checkout).run(name, act.playbook, act.variables, act.check)
-        return Outcome(play.exit, play.changed, play.results, play.text)
+        play = Playbooks(parts.vm, checkout).run(name, act.playbook, act.variables or {}, act.check)
+        return Outcome(play.exit, play.changed, play.results, play.text, play.log)
     if act.command:
         command = parts.ssh.command(shlex.join(act.command))
         ran = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
@@ -47,6 +48,10 @@ def _do(parts: Parts, checkout: str, name: str, act: Act) -> Outcome:
     for prepared, target in act.put:
         os.replace(prepared, target)
     return Outcome(0)
+
+
+def _evidence(outcome: Outcome) -> str:
+    return f"See {outcome.log}" if outcome.log else f"It said: {' '.join(outcome.text.split())[-400:] or 'nothing'}"
 
 
 def _how(act: Act) -> str:

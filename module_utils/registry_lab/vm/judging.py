@@ -19,6 +19,7 @@ class Outcome(NamedTuple):
     changed: int = 0
     results: Sequence[Mapping[str, Any]] = ()
     text: str = ""
+    log: str = ""  # file with all that a playbook printed
 
 
 def wrong(wanted: Wanted, outcome: Outcome) -> List[str]:
@@ -63,5 +64,7 @@ def _plain(value: Any) -> Any:
 
 
 def _words(finding: Finding) -> str:
-    known: Dict[str, Any] = {key: finding[key] for key in ("code", "registry", "repository", "digest", "tags") if finding.get(key)}
+    known: Dict[str, Any] = {
+        key: finding[key] for key in ("code", "registry", "repository", "digest", "tags") if finding.get(key)
+    }
     return " ".join(str(value) for value in known.values()) or str(dict(finding))[:300]

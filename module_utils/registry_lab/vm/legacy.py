@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from typing import Any, Callable, Dict
 
-from .spec import SERVICES, Vm
+from .spec import SERVICES, Vm, write_new
 
 CRON_FILE = "/etc/cron.d/registry"
 _CLEANUP = '''#!/usr/bin/env python3
@@ -34,10 +33,7 @@ def put_legacy_jobs(vm: Vm, on_machine: Callable[..., Any]) -> None:
     ``on_machine(*argv, content=bytes)`` runs a command on the machine.
     """
     cleanup = vm.project("scripts", "cleanup-tags.py")
-    os.makedirs(os.path.dirname(cleanup))
-    with open(cleanup, "w", encoding="utf-8") as file:
-        file.write(_CLEANUP.format(data=vm.project("data")))
-    os.chmod(cleanup, 0o755)
+    write_new(cleanup, _CLEANUP.format(data=vm.project("data")), 0o755)
     weekly = [f"{5 * place:02} 3 * * 0 root {command}" for place, command in enumerate(collections(vm).values())]
     lines = ["PATH=/usr/local/bin:/usr/bin:/bin", f"0 2 * * * root {cleanup}", *weekly]
     text = "".join(f"{line}\n" for line in lines)

@@ -15,7 +15,7 @@ from ..daemon import Daemon
 from ..errors import LabError
 from .spec import Vm
 
-_SECONDS = 600
+_SECONDS = 1200
 _FOREIGN = ("ANSIBLE_", "AWX_", "RUNNER_", "RUNBOOK_", "PYTHONPATH")  # of the drill's own Ansible
 _STATED = r'\b{}"?: "?(\d+)'
 _CHANGED = re.compile(r"\bchanged=(\d+)")
@@ -39,7 +39,7 @@ class Playbooks:
         self._checkout = checkout
 
     def run(self, name: str, playbook: str, variables: Dict[str, Any], check: bool = False) -> Play:
-        """Run ``playbooks/PLAYBOOK.yml``; ``name`` is that of its folder. Raises LabError where it does not end in ten minutes."""
+        """Run ``playbooks/PLAYBOOK.yml``; ``name`` is that of its folder. Raises LabError where it does not end in twenty minutes."""
         folder = self._vm.path("acts", name)
         os.makedirs(folder)
         given = os.path.join(folder, "variables.json")
@@ -50,7 +50,9 @@ class Playbooks:
         command.append(os.path.join(self._checkout, "playbooks", f"{playbook}.yml"))
         log = os.path.join(folder, "output.txt")
         with open(log, "wb") as out:
-            status = self._wait(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=self._environment(folder)))
+            status = self._wait(
+                subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=self._environment(folder))
+            )
         return _outcome(status, folder, log)
 
     def _wait(self, child: subprocess.Popen[bytes]) -> int:

@@ -26,9 +26,7 @@ def collector_gone_wild(stage: Stage) -> Scene:
     lost = [found for (repository, _digest), child in before.items() for found in lost_of(stage.root, repository, child)]
     if not lost:
         raise LabError("the collection took no child away, so there is nothing to rehearse", where=stage.vm.folder)
-    findings = [
-        {"code": one.code, "repository": one.repository, "digest": one.digest, "tags": sorted(one.tags)} for one in lost
-    ]
+    findings = [{"code": one.code, "repository": one.repository, "digest": one.digest, "tags": sorted(one.tags)} for one in lost]
     broken = [f"ran what cron runs on Sundays: {line}"]
     evidence = [f"{len(lost)} children of tagged indexes are lost", f"maintain took the snapshot {snapshot} before"]
     jobs = len(SERVICES) + 1  # the cleanup of tags, too
@@ -39,7 +37,9 @@ def collector_gone_wild(stage: Stage) -> Scene:
         Act("diagnose", "look at the disk, too", Wanted(1, False, findings, says=["BROKEN"]), "diagnose", TARGET),
         Act("diagnose", "look for who did it", old._replace(findings=[{}] * jobs), "maintain", {"target": MACHINE}, check=True),
         Act("repair", "retire the old jobs first", Wanted(0, True, []), "maintain", approved),
-        Act("repair", "put back what the snapshot has", Wanted(0, True, []), "maintain", {**TARGET, "maintain_restore": "latest"}),
+        Act(
+            "repair", "put back what the snapshot has", Wanted(0, True, []), "maintain", {**TARGET, "maintain_restore": "latest"}
+        ),
         Act("prove", "pull every image, all platforms", pull=images),
         Act("prove", "no old job is left", command=["/bin/sh", "-c", _ACTIVE]),
         Act("again", "recover has nothing to do", Wanted(0, False, []), "recover", TARGET),

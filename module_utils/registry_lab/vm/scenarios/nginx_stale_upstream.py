@@ -24,6 +24,8 @@ def nginx_stale_upstream(stage: Stage) -> Scene:
     # what the services run is not what is wrong here: they stay as they are
     image = {"pin_image": stage.vm.image("registry", stage.vm.floating), "pin_allow_floating": [stage.vm.floating]}
     found = [{"code": _OTHER, "registry": one.name, "other": other.name} for one, other in _pairs()]
+    # one asks for no password any more, and the other for one
+    found += [{"code": "front-open", "registry": HOSTED.name}, {"code": "front-closed", "registry": _CACHE.name}]
     kept = {"keep": len(CACHES) + 1}
     acts = [
         Act("detect", "pull what every pipeline runs in", Wanted(1), pull=[(HOSTED.name, "infra-ci:latest")]),

@@ -28,7 +28,7 @@ class Act(NamedTuple):
     what: str  # for people
     wanted: Wanted = Wanted()
     playbook: str = ""  # of this project
-    variables: Dict[str, Any] = {}  # no secret: those are in the inventory
+    variables: Optional[Dict[str, Any]] = None  # no secret: those are in the inventory
     check: bool = False
     command: Sequence[str] = ()  # on the machine
     pull: Sequence[Tuple[str, str]] = ()  # (service, "repository:tag")
