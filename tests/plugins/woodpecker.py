@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from ansible.module_utils.registry_lab.woodpecker.building import Job, nothing
 from ansible.module_utils.registry_lab.woodpecker.model import Pipeline, Repository
 from ansible.module_utils.registry_lab.woodpecker.server import Exchange, WoodpeckerServer
 from ansible.module_utils.registry_lab.woodpecker.world import World
+from ansible.module_utils.woodpecker.clock import Clock
 
 from plugins.contract_of_woodpecker import Contract
 
@@ -47,6 +49,7 @@ class Woodpecker:
         self.answers: list[Exchange] = []  # those that the server itself gave
         self.do: dict[str, Callable[[Job], int]] = {}
         self.jobs: list[Job] = []
+        self.over = threading.Event()
         self._once: list[tuple[str, Callable[[], object]]] = []
         self.repository = self.add("o/infra", WORKFLOW)
         self.server = WoodpeckerServer(self.world, prefix=prefix, note=self._note)
@@ -107,12 +110,20 @@ class Woodpecker:
         with self.world.changed:
             assert self.world.changed.wait_for(lambda: pipeline.status in states, SECONDS), pipeline.status
 
+    def once_running(self, pipeline: int = 1) -> None:
+        """The first look at a pipeline comes back only when it runs; so the second one sees that."""
+
+        def wait() -> None:
+            self.wait_for(next(one for one in self.pipelines() if one.number == pipeline), "running")
+
+        self.once(f"GET /api/repos/1/pipelines/{pipeline}", wait)
+
     def held(self, step: str, code: int = 0) -> threading.Event:
         """Let a step run until it is let go (or canceled); it then ends with this code."""
         let_go = threading.Event()
 
         def wait(job: Job) -> int:
-            while not (let_go.wait(0.01) or job.canceled.is_set()):
+            while not (let_go.wait(0.02) or job.canceled.is_set() or self.over.is_set()):
                 pass
             return code
 
@@ -126,6 +137,20 @@ class Woodpecker:
     def asked(self, part: str) -> list[str]:
         """What was asked that has this in its address."""
         return [exchange.target for exchange in self.exchanges if part in exchange.target]
+
+
+TimeIsOver = Callable[[int], None]
+
+
+@pytest.fixture
+def time_is_over(monkeypatch: pytest.MonkeyPatch) -> TimeIsOver:
+    """``time_is_over(looks)``: after so many pauses between looks there is no time left, however fast this machine is."""
+
+    def end_after(looks: int) -> None:
+        taken = itertools.count(1)
+        monkeypatch.setattr(Clock, "pause", lambda _clock: next(taken) <= looks)
+
+    return end_after
 
 
 StartWoodpecker = Callable[..., Woodpecker]
@@ -150,6 +175,7 @@ def start_woodpecker(tmp_path: Path, contract: Contract) -> Iterator[StartWoodpe
 
     yield start
     for one in started:
+        one.over.set()
         one.server.__exit__()
         for exchange in one.answers if one.world.version == "3.17.0" else ():
             if exchange.status:

@@ -92,7 +92,9 @@ def test_nothing_but_the_clone(run_module, woodpecker: Woodpecker) -> None:
     result = run_module("woodpecker_pipeline", **woodpecker.options())
     assert result["pipeline"]["status"] == "success"
     assert "nothing but the clone ran" in json.dumps(result["warnings"])
-    failed(run_module("woodpecker_pipeline", **woodpecker.options(wanted=[{"step": "a"}])), "wanted-missing", "step a is not in it")
+    failed(
+        run_module("woodpecker_pipeline", **woodpecker.options(wanted=[{"step": "a"}])), "wanted-missing", "step a is not in it"
+    )
 
 
 @pytest.mark.parametrize(("version", "who"), [("3.17.0", "user root"), ("2.4.0", "somebody")])
@@ -120,22 +122,26 @@ def test_one_that_waits_for_approval(run_module, woodpecker: Woodpecker) -> None
 
 
 @pytest.mark.parametrize("cancel", [False, True])
-def test_it_takes_too_long(run_module, woodpecker: Woodpecker, cancel) -> None:
+def test_it_takes_too_long(run_module, woodpecker: Woodpecker, time_is_over, monkeypatch, cancel) -> None:
     let_go = woodpecker.held("build-and-push")
-    result = run_module("woodpecker_pipeline", **woodpecker.options(timeout=3.0, cancel_on_timeout=cancel))
-    failed(result, "timed-out", "is still running after 3 s")
+    woodpecker.once_running()
+    time_is_over(3)
+    result = run_module("woodpecker_pipeline", **woodpecker.options(cancel_on_timeout=cancel))
+    failed(result, "timed-out", "is still running after 20 s")
     assert result["failed_step"]["step"] == "build-and-push"
     assert woodpecker.pipelines()[0].status == ("killed" if cancel else "running")
     assert ("It was canceled" in result["msg"]) == cancel
-    woodpecker.once("GET /api/repos/1/pipelines/1", let_go.set)
+    monkeypatch.undo()
+    woodpecker.once(f"GET /api/repos/1/pipelines/{2 if cancel else 1}", let_go.set)
     again = run_module("woodpecker_pipeline", **woodpecker.options())
     assert (again["followed"], again["pipeline"]["number"]) == ((False, 2) if cancel else (True, 1))
 
 
-def test_a_followed_one_is_never_canceled(run_module, woodpecker: Woodpecker) -> None:
+def test_a_followed_one_is_never_canceled(run_module, woodpecker: Woodpecker, time_is_over) -> None:
+    time_is_over(3)
     woodpecker.held("build-and-push")
     woodpecker.wait_for(woodpecker.create(), "running")
-    asked = woodpecker.options(timeout=2.0, cancel_on_timeout=True, wanted=[{"step": "sign"}])
+    asked = woodpecker.options(cancel_on_timeout=True, wanted=[{"step": "sign"}])
     failed(run_module("woodpecker_pipeline", **asked), "wanted-missing", "step sign is not in it")
     failed(run_module("woodpecker_pipeline", **{**asked, "wanted": []}), "timed-out", "still running")
     assert woodpecker.pipelines()[0].status == "running" and woodpecker.posts() == []
@@ -144,14 +150,15 @@ def test_a_followed_one_is_never_canceled(run_module, woodpecker: Woodpecker) ->
 @pytest.mark.parametrize(
     ("token", "code", "said"),
     [
-        ("a.token-of.root", "no-agent", "is still pending after 2 s: no agent is connected"),
+        ("a.token-of.root", "no-agent", "is still pending after 20 s: no agent is connected"),
         ("a.token-of.dev", "timed-out", "No agent took it: see whether one is connected"),
     ],
 )
-def test_nobody_takes_it(run_module, woodpecker: Woodpecker, token, code, said) -> None:
+def test_nobody_takes_it(run_module, woodpecker: Woodpecker, time_is_over, token, code, said) -> None:
+    time_is_over(3)
     woodpecker.world.switch(agents=0)
     waiting = woodpecker.create(A="b")
-    result = run_module("woodpecker_pipeline", **woodpecker.options(variables={"A": "b"}, timeout=2.0, token=token))
+    result = run_module("woodpecker_pipeline", **woodpecker.options(variables={"A": "b"}, token=token))
     failed(result, code, said)
     assert waiting.status == "pending"
 
@@ -178,10 +185,11 @@ def test_a_server_that_is_away_for_a_moment(run_module, woodpecker: Woodpecker) 
     assert (result["pipeline"]["status"], looks) == ("success", ["silent", "unavailable", "html"])
 
 
-def test_a_server_that_does_not_come_back(run_module, woodpecker: Woodpecker) -> None:
+def test_a_server_that_does_not_come_back(run_module, woodpecker: Woodpecker, time_is_over) -> None:
+    time_is_over(5)
     woodpecker.held("build-and-push")
     woodpecker.once("GET /api/repos/1/pipelines/1", lambda: woodpecker.world.switch(faults=["silent"]))
-    result = run_module("woodpecker_pipeline", **woodpecker.options(timeout=3.0))
+    result = run_module("woodpecker_pipeline", **woodpecker.options())
     failed(result, "unreachable", "pipeline 1", "its end was not seen", "run this again to follow it")
 
 

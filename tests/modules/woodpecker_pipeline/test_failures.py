@@ -81,7 +81,10 @@ def test_one_repository_that_is_hidden_stops_no_other(run_module, woodpecker: Wo
     made(woodpecker, 1, NOW, NOW)
     result = run_module("woodpecker_pipelines_info", **asked(woodpecker, repositories=["o/hidden", "o/infra", "nonsense"]))
     assert [one["repository"] for one in result["pipelines"]] == ["o/infra"]
-    assert [(one["repository"], one["code"]) for one in result["problems"]] == [("o/hidden", "not-found"), ("nonsense", "bad-input")]
+    assert [(one["repository"], one["code"]) for one in result["problems"]] == [
+        ("o/hidden", "not-found"),
+        ("nonsense", "bad-input"),
+    ]
 
 
 def test_what_cannot_be_looked_at(run_module, woodpecker: Woodpecker) -> None:

@@ -31,7 +31,9 @@ def test_a_token_in_the_wrong_place(run_module, woodpecker: Woodpecker, check) -
     result = run_module("woodpecker_pipeline", check=check, **woodpecker.options(server=address))
     failed(result, "bad-input", "is no address of a Woodpecker server")
     assert "hunter2" not in result["msg"]
-    failed(run_module("woodpecker_pipeline", check=check, **woodpecker.options(token="Bearer a.b.c")), "bad-input", "the token holds")
+    failed(
+        run_module("woodpecker_pipeline", check=check, **woodpecker.options(token="Bearer a.b.c")), "bad-input", "the token holds"
+    )
 
 
 @BOTH
@@ -239,7 +241,7 @@ def test_an_answer_that_does_not_end(run_module, woodpecker: Woodpecker) -> None
         asked = woodpecker.options(server=f"http://127.0.0.1:{server.getsockname()[1]}", timeout=1.0)
         began = time.monotonic()
         failed(run_module("woodpecker_pipeline", **asked), "unreachable", "the answer does not end")
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 15
 
 
 def _drip(server: socket.socket) -> None:

@@ -54,11 +54,13 @@ def test_one_that_still_runs_is_followed(run_module, woodpecker: Woodpecker) -> 
     assert (result["changed"], result["followed"], result["pipeline"]["number"]) == (False, True, 1)
 
 
-def test_a_restart_that_is_under_way_is_followed(run_module, woodpecker: Woodpecker) -> None:
+def test_a_restart_that_is_under_way_is_followed(run_module, woodpecker: Woodpecker, time_is_over, monkeypatch) -> None:
     number = broken(woodpecker)
     let_go = woodpecker.held("build-and-push")
     asked = woodpecker.options(state="restarted", number=number)
-    failed(run_module("woodpecker_pipeline", **{**asked, "timeout": 3.0}), "timed-out", "pipeline 2")
+    time_is_over(2)
+    failed(run_module("woodpecker_pipeline", **asked), "timed-out", "pipeline 2")
+    monkeypatch.undo()
     woodpecker.once("GET /api/repos/1/pipelines/2", let_go.set)
     result = run_module("woodpecker_pipeline", **asked)
     assert (result["changed"], result["followed"], result["pipeline"]["number"]) == (False, True, 2)
@@ -102,7 +104,11 @@ def test_followed_by_number(run_module, woodpecker: Woodpecker) -> None:
 
 
 def test_followed_by_what_it_is_for(run_module, woodpecker: Woodpecker) -> None:
-    failed(run_module("woodpecker_pipeline", **woodpecker.options(state="followed")), "not-found", "nothing runs by hand on branch master")
+    failed(
+        run_module("woodpecker_pipeline", **woodpecker.options(state="followed")),
+        "not-found",
+        "nothing runs by hand on branch master",
+    )
     let_go = woodpecker.held("build-and-push")
     woodpecker.create()
     woodpecker.once("GET /api/repos/1/pipelines/1", let_go.set)

@@ -137,7 +137,12 @@ def workflows(body: Any) -> Any:
     """Names, states and keys of the workflows of a pipeline and their steps."""
     found = body.get("workflows", []) if isinstance(body, dict) else []
     return [
-        (one["name"], one["state"], shape({**one, "children": 0}), [(s["name"], s["type"], s["state"], shape(s)) for s in one["children"]])
+        (
+            one["name"],
+            one["state"],
+            shape({**one, "children": 0}),
+            [(s["name"], s["type"], s["state"], shape(s)) for s in one["children"]],
+        )
         for one in found
     ]
 
@@ -172,9 +177,8 @@ def test_it_answers_as_the_real_one_did(tmp_path: Path) -> None:
             mine, theirs = json.loads(reply.body), json.loads(one["body"])
             if isinstance(theirs, dict):
                 steps.update({str(s["id"]): s["name"] for each in theirs.get("workflows", []) for s in each["children"]})
-            for look in (shape, workflows):
-                if look(mine) != look(theirs):
-                    different.append((label, look(mine), look(theirs)))
+            looks = [(look(mine), look(theirs)) for look in (shape, workflows)]
+            different += [(label, *pair) for pair in looks if pair[0] != pair[1]]
     assert different == []
 
 

@@ -33,7 +33,13 @@ def made(tmp_path: Path, any_registry) -> Iterator[Made]:
     text = WORKFLOW.replace("REGISTRY", "registry.example.com:5050")
     (checkout / ".woodpecker" / "build-ci-image.yml").write_text(text, encoding="utf-8")
     (checkout / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
-    reached = {"address": registry.address, "scheme": "https", "ca_path": registry.ca_path, "username": "ci", "password": PASSWORD}
+    reached = {
+        "address": registry.address,
+        "scheme": "https",
+        "ca_path": registry.ca_path,
+        "username": "ci",
+        "password": PASSWORD,
+    }
     config = {
         "users": [{"login": "dev", "token": TOKEN}, {"login": "root", "token": "a.token-of.root", "admin": True}],
         "repositories": [{"full_name": "o/infra", "folder": str(checkout), "branches": ["master"], "rights": {"dev": "push"}}],
@@ -108,7 +114,12 @@ def test_a_build_with_docker_logs_in_without_telling(tmp_path: Path, monkeypatch
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
-    settings = {"repo": "registry.example.com:5050/infra-ci", "tags": ["latest", "1"], "context": "ci", "dockerfile": "ci/Dockerfile"}
+    settings = {
+        "repo": "registry.example.com:5050/infra-ci",
+        "tags": ["latest", "1"],
+        "context": "ci",
+        "dockerfile": "ci/Dockerfile",
+    }
     said: list[str] = []
     job = Job("/checkout", "o/infra", "build", "push", {"settings": settings}, {}, said.append, threading.Event())
     known = {"registry.example.com:5050": {"address": "127.0.0.1:5050", "username": "ci", "password": PASSWORD}}

@@ -46,7 +46,7 @@ class Replay(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(one["body"].encode())
 
-    do_POST = do_GET
+    do_POST = do_GET  # noqa: N815 - names of http.server
 
     def log_message(self, *_arguments: Any) -> None:
         pass
