@@ -67,7 +67,7 @@ def play(tmp_path: Path) -> Callable[..., Played]:
         playbook.write_text(PLAY.format(entry=entry, fact=fact, kept=kept), encoding="utf-8")
         given.write_text(json.dumps(variables), encoding="utf-8")
         named = [part for path in inventories or (ROOT / "inventory" / "lab",) for part in ("-i", str(path))]
-        command = ["ansible-playbook", *named, "-e", f"@{given}", *(["--check"] if check else []), "-vvv", str(playbook)]
+        command = ["ansible-playbook", *named, "-e", f"@{given}", *(["--check"] if check else []), str(playbook)]
         variables_of = {**ansible_environment(), **environment}
         ran = subprocess.run(command, cwd=ROOT, env=variables_of, capture_output=True, text=True, check=False)
         assert "WARNING" not in ran.stdout + ran.stderr, ran.stdout + ran.stderr
@@ -125,7 +125,7 @@ def test_what_was_gathered_serves_several_registries(play, checkout):
 
 def test_what_cannot_be_asked_is_a_problem_in_words(play, tmp_path):
     inventory = tmp_path / "hosts"
-    here = "localhost ansible_connection=local ansible_python_interpreter={{ ansible_playbook_python }}"
+    here = "localhost ansible_connection=local ansible_python_interpreter='{{ ansible_playbook_python }}'"
     inventory.write_text(f"{here}\ngone ansible_host=127.0.0.1 ansible_port=1\n")
     (tmp_path / "compose.yml").write_text("services: {app: {image: '${NOWHERE_SET}'}}\n")
     variables = broken(
@@ -160,7 +160,7 @@ def test_a_cluster(play, tmp_path):
     pods = [*PODS, {"kind": "Pod", "metadata": {"namespace": "other", "name": "x"}, "spec": {"containers": [secret]}}]
     (plugins / "k8s_info.py").write_text(K8S_INFO.format(pods=pods))
     options = {"registry_impact_kubernetes": {"context": "production"}}
-    played = play(broken("infra-ci:latest", **options), ANSIBLE_COLLECTIONS_PATH=str(tmp_path), check=True)
+    played = play(broken("infra-ci:latest", **options), ANSIBLE_COLLECTIONS_PATH=str(tmp_path), ANSIBLE_VERBOSITY="3", check=True)
     assert played.rc == 0, played.stdout
     assert [one["name"] for one in played.kept["images"][0]["uses"]] == ["ci/Pod/agent", "other/Pod/x"]
     assert played.kept["problems"] == ["production: its workloads are not all known (jobs is forbidden)"]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.module_utils.container_images import images_in_use, summarize
+from ansible.module_utils.container_images import images_in_use, summarize, uses_of
 from ansible.module_utils.oci_registry.errors import CommandFailed
 from ansible.module_utils.testing import patch_module_args
 from ansible.modules import container_images_info
@@ -124,6 +124,20 @@ def test_what_podman_says():
     image = {"Id": "aa", "RepoDigests": [f"host/app@{digest}"], "RepoTags": ["host/app:1", "<none>:<none>"], "Digest": digest}
     run = scripted((0, "c1", ""), (0, json.dumps([container]), ""), (0, json.dumps([image]), ""))
     assert summarize(images_in_use(run, "podman", stopped=True)) == {"digests": [digest], "references": ["host/app:1"]}
+
+
+def test_containers_as_uses():
+    """By the reference that a container was made from, or else by each of its image; the identifier of the image is a digest of its own."""
+    digest = "sha256:" + "1" * 64
+    record = {"engine": "docker", "id": "c1" * 32, "name": "app", "image": "h/app:1", "image_id": "2" * 64, "digests": [digest]}
+    named = uses_of([{**record, "references": ["h/app:1", "h/app:2"]}], "host-1")
+    assert [(one["reference"], one["host"], one["name"], one["digests"]) for one in named] == [
+        ("h/app:1", "host-1", "app", [digest, f"sha256:{'2' * 64}"])
+    ]
+    others = uses_of(
+        [{**record, "image": "222222222222", "references": references} for references in (["a:1", "a:2"], [])], "host-1"
+    )
+    assert [one["reference"] for one in others] == ["a:1", "a:2", ""]
 
 
 @pytest.mark.parametrize(

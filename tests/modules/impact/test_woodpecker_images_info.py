@@ -131,7 +131,7 @@ def test_whether_a_manual_run_gets_there(look, when, is_manual, branches):
         ("docker buildx imagetools create -t r.example.com/app:1 r.example.com/app:2", ["r.example.com/app:1"]),
         ("buildctl build --output type=image,name=r.example.com/app:1,push=true", ["r.example.com/app:1"]),
         ("crane push image.tar r.example.com/app:1", ["r.example.com/app:1"]),
-        ("docker compose push", []),
+        ("docker compose push web", []),
         ("docker buildx bake --push", []),
     ],
 )

@@ -9,7 +9,7 @@ from ansible.module_utils.image_uses.options import result_of
 from ansible.module_utils.image_uses.use import use
 from ansible.module_utils.oci_registry.errors import BadInput
 
-INDEX, CHILD, CONFIG, OTHER = (f"sha256:{digit * 64}" for digit in "1234")
+INDEX, CHILD, CONFIG, OTHER, SIBLING = (f"sha256:{digit * 64}" for digit in "12345")
 HOST = "registry.example.com:5050"
 
 
@@ -91,12 +91,13 @@ def test_a_digest_that_only_the_graph_knows():
         {"repository": "infra-ci", "digest": CHILD, "parent": INDEX, "tags": []},
         {"repository": "infra-ci", "digest": CONFIG, "parent": CHILD, "tags": []},
         {"repository": "other", "digest": OTHER, "parent": CHILD, "tags": []},
+        {"repository": "infra-ci", "digest": SIBLING, "parent": OTHER, "tags": []},
     ]
     runs_config, pinned = runs("", digests=[CONFIG]), runs(f"{HOST}/infra-ci@{CONFIG}")
     assert impact([runs_config])["in_use"] == []
     for one in (runs_config, pinned):
         assert impact([one], graph={"nodes": nodes})["in_use"] == ["infra-ci:latest"]
-    assert impact([runs("", digests=[OTHER])], graph={"nodes": nodes})["in_use"] == []
+    assert impact([runs("", digests=[OTHER, SIBLING])], graph={"nodes": nodes})["in_use"] == []
 
 
 def test_a_digest_beside_a_tag_decides():
