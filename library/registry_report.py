@@ -1,19 +1,24 @@
 #!/usr/bin/python
 # Copyright: registry-runbooks contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Ansible module: a report as two files, for people and for programs."""
+"""Ansible module: the record of a run as files, for people and for programs."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: registry_report
-short_description: A report as two files, for people and for programs
+short_description: The record of a run as files, for people and for programs
 version_added: "0.1.0"
 description:
-  - Writes C(report.txt) and C(report.json) to a folder, which is made if it is missing. Only their owner can read them.
+  - Writes a folder, which is made if it is missing. Only its owner can read the files.
+  - C(report.txt) and C(report.json) are what is given. Made from O(data) are C(index.html), a page that needs no network, C(post-mortem.md), a
+    draft, and C(plan.json), C(before.json), C(after.json) and C(timeline.json).
+  - A C(post-mortem.md) that a person has written in is never replaced.
+  - A C(journal.jsonl) in the folder becomes part of the page.
+  - What stands before the C(@) of an address is masked in every file.
 options:
   folder:
-    description: Folder of the report.
+    description: Folder of the record.
     type: path
     required: true
   text:
@@ -21,11 +26,24 @@ options:
     type: str
     required: true
   data:
-    description: The report for programs.
+    description:
+      - The report for programs. C(results) has what the roles kept, one for each registry, C(unseen) the hosts without a result, C(run) the
+        playbook, C(problem) what is wrong in one sentence. Each may be missing.
     type: dict
     required: true
 extends_documentation_fragment:
   - registry_change_attributes
+attributes:
+  check_mode:
+    description: Whether it runs in check mode, changing nothing and predicting what would change.
+    support: full
+  diff_mode:
+    description: Whether it shows what it changed, or would change, in diff mode.
+    support: partial
+    details: Of C(report.txt) and C(report.json), from which all others are made.
+  idempotent:
+    description: Whether a second run with the same options changes nothing.
+    support: full
 author: registry-runbooks contributors
 """
 
@@ -41,13 +59,16 @@ EXAMPLES = r"""
 RETURN = r"""
 text_file: {description: Path of the report for people., returned: success, type: str}
 data_file: {description: Path of the report for programs., returned: success, type: str}
+page_file: {description: Path of the page., returned: success, type: str}
+files: {description: "Names of all files that are in place.", returned: success, type: list, elements: str}
 """
 
-import json
-import os
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.incident_record import RecordError, converge, documents, journal
+
+_SHOWN = ("report.txt", "report.json")
 
 
 def argument_spec() -> dict:
@@ -59,46 +80,28 @@ def argument_spec() -> dict:
     }
 
 
-def read(path: Path) -> str:
-    """What a file holds; nothing if there is none."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""
-
-
-def write(path: Path, content: str) -> None:
-    """Replace a file at once, so that nobody ever reads half of it."""
-    new = path.with_name(f"{path.name}.new")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(content)
-    new.replace(path)
-
-
-def converge(wanted: dict, check_mode: bool) -> dict:
-    """Bring the files to what is wanted, or only say whether that would change anything; return what they held before."""
-    before = {path: read(path) for path in wanted}
-    if before != wanted and not check_mode:
-        for path, content in wanted.items():
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write(path, content)
-    return before
-
-
 def main() -> None:
     """Entry point of the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     folder = Path(module.params["folder"])
-    text_file, data_file = folder / "report.txt", folder / "report.json"
-    wanted = {text_file: module.params["text"], data_file: json.dumps(module.params["data"], indent=2) + "\n"}
     try:
-        before = converge(wanted, module.check_mode)
-    except OSError as error:
-        module.fail_json(msg=f"{folder}: the report cannot be written ({error.strerror}). Name another folder")
+        wanted = documents(module.params["data"], journal(str(folder)), module.params["text"])
+        before = converge(str(folder), wanted, module.check_mode)
+    except RecordError as error:
+        module.fail_json(msg=str(error))
+    paths = {name: str(folder / name) for name in wanted}
     diff = [
-        {"before_header": str(path), "after_header": str(path), "before": before[path], "after": wanted[path]} for path in wanted
+        {"before_header": paths[name], "after_header": paths[name], "before": before[name], "after": wanted[name]}
+        for name in _SHOWN
     ]
-    module.exit_json(changed=before != wanted, text_file=str(text_file), data_file=str(data_file), diff=diff)
+    module.exit_json(
+        changed=any(before[name] != wanted[name] for name in before),
+        text_file=paths["report.txt"],
+        data_file=paths["report.json"],
+        page_file=paths["index.html"],
+        files=sorted(wanted),
+        diff=diff,
+    )
 
 
 if __name__ == "__main__":

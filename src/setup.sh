@@ -137,6 +137,14 @@ need_monitoring() {
     for package in $missing; do stay_off "$package"; done
 }
 
+# need_browser: the page of a record is looked at in a real browser. Where a distribution has it only as a snap, which containers cannot
+# run, nothing is installed, and those tests are skipped.
+need_browser() {
+    has_browser || (. /etc/os-release && [ "$ID" = ubuntu ]) || install_packages 'a browser to look at records with' chromium
+}
+
+has_browser() { has chromium || has chromium-browser || has google-chrome || has google-chrome-stable; }
+
 # docker_client: the client's own package, where docker.io is only the engine
 docker_client() {
     if (. /etc/os-release && [ "$ID" = debian ] && [ "${VERSION_ID:-13}" -ge 13 ]); then printf ' docker-cli'; fi

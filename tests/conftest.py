@@ -22,7 +22,7 @@ ansible.modules.__path__.append(str(ROOT / "library"))
 from ansible.module_utils.registry_lab.binaries import binaries, version_of  # noqa: E402
 from ansible.module_utils.registry_lab.process import RegistryProcess  # noqa: E402
 
-pytest_plugins = ["plugins.disk", "plugins.modules", "plugins.monitoring", "plugins.vm"]
+pytest_plugins = ["plugins.browser", "plugins.disk", "plugins.modules", "plugins.monitoring", "plugins.vm"]
 
 StartRegistry = Callable[..., RegistryProcess]
 
