@@ -46,7 +46,7 @@ def skipped(before: PastRun, now: PastRun) -> list[str]:
     for event in before.of("task-ended"):
         again = ended.pop(_of(event), None) if event.get("result") == "changed" else None
         if again is not None and again.get("result") in ("ok", "skipped"):
-            why = "found as it should be" if again["result"] == "ok" else "nothing asked for it any more"
+            why = "found as it should be" if again["result"] == "ok" else "skipped this time"
             lines.append(f"{event['task']}  [{event['host']}]: done by {before.name}, {why}")
     for event in now.of("task-ended"):
         steps = event.get("plan", {}).get("first", [])

@@ -20,7 +20,7 @@ from .. import places
 from ..journal import Journal
 
 _SECONDS = 90.0
-_FILES = ("-", "@-", "/dev/stdin", "@/dev/stdin")
+_ONCE = ("-", "/dev/stdin")
 
 
 def passes(playbook: Path, arguments: list[str], journal: Journal) -> bool:
@@ -56,11 +56,12 @@ def _warning(message: str) -> dict[str, Any]:
 
 def _is_read_once(argument: str) -> bool:
     """Whether an argument names a pipe or standard input, such as ``--vault-password-file <(pass vault)``."""
-    name = argument.partition("=")[2] if argument.startswith("--") and "=" in argument else argument
-    if name in _FILES:
+    name = argument.partition("=")[2] if argument.startswith("--") and "=" in argument else argument.removeprefix("-e")
+    name = name.rpartition("@")[2]
+    if name in _ONCE:
         return True
     try:
-        mode = Path(name.removeprefix("-e").removeprefix("@").rpartition("@")[2] or ".").stat().st_mode
+        mode = Path(name or ".").stat().st_mode
     except (OSError, ValueError):
         return False
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)

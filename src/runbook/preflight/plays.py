@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .. import places
 from .remarks import Remark
 
 REACHES = "runbook_reaches"
@@ -82,6 +83,8 @@ def look(playbook: str, arguments: list[str]) -> Seen:
     try:
         inventory, values = _read(playbook, arguments)
         plays = list(_plays(playbook, inventory, values))
+    except places.Refused as refusal:
+        return Seen([Remark(True, str(refusal))], [], None)
     except AnsibleError as error:
         return Seen([Remark(True, _in_words(error))], [], None)
     except SystemExit:  # the arguments make no sense: ansible-playbook says so in its own words
@@ -109,24 +112,23 @@ def _in_words(error: Exception) -> str:
 def _read(playbook: str, arguments: list[str]) -> tuple[Any, Values]:
     from ansible import context
     from ansible.cli.playbook import PlaybookCLI
-    from ansible.errors import AnsibleError
     from ansible.plugins.loader import init_plugin_loader
 
     cli = PlaybookCLI(["ansible-playbook", *arguments, playbook])
     cli.parse()
     for file in context.CLIARGS["extra_vars"]:
         if file.startswith("@") and not Path(file[1:]).is_file():
-            raise AnsibleError(f"there is no {file[1:]}, which -e names")
+            raise places.Refused(f"there is no {file[1:]}, which -e names")
     for source in context.CLIARGS["inventory"] or []:
         if "," not in source and not Path(source).exists():
-            raise AnsibleError(f"there is no {source}. Name another with -i")
+            raise places.Refused(f"there is no inventory {source}. Name another with -i")
     init_plugin_loader()
     loader, inventory, manager = cli._play_prereqs()
     loader.set_basedir(str(Path(playbook).parent))
     if context.CLIARGS["subset"]:
         inventory.subset(context.CLIARGS["subset"])
         if not inventory.list_hosts():
-            raise AnsibleError(f"--limit {context.CLIARGS['subset']} leaves no host of it")
+            raise places.Refused(f"--limit {context.CLIARGS['subset']} leaves no host of the inventory")
     return inventory, Values(loader, inventory, manager)
 
 

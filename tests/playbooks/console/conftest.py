@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -49,7 +49,7 @@ Runbook = Callable[..., subprocess.Popen[str]]
 def checkout(tmp_path: Path) -> Path:
     """A checkout with a blank in its path; the virtual environment is that of the running tests."""
     copy = tmp_path / "a checkout"
-    for part in ("src", "requirements", "inventory/lab"):
+    for part in ("src", "requirements", "inventory/lab", "module_utils/incident_record"):
         shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
     for part in ("runbook", "ansible.cfg"):
         shutil.copy2(ROOT / part, copy / part)
@@ -59,18 +59,21 @@ def checkout(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def runbook(checkout: Path, tmp_path: Path) -> Runbook:
-    """``runbook(*arguments)`` starts its ``./runbook`` from another folder, HOME cannot be written."""
-    environment = {
-        **os.environ,
-        "RUNBOOK_VENV": os.environ.get("RUNBOOK_VENV") or str(ROOT / ".venv"),
-        "TMPDIR": str(tmp_path),
-        "HOME": "/proc/1/nowhere",
-    }
+def runbook(checkout: Path, tmp_path: Path) -> Iterator[Runbook]:
+    """``runbook(*arguments)`` starts its ``./runbook`` from another folder, HOME cannot be written; what still runs at the end is killed."""
+    venv = os.environ.get("RUNBOOK_VENV") or str(ROOT / ".venv")
+    environment = {**os.environ, "RUNBOOK_VENV": venv, "TMPDIR": str(tmp_path), "HOME": "/proc/1/nowhere"}
+    environment.pop("RUNBOOK_STATE", None)
+    started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str, **extra: str) -> subprocess.Popen[str]:
         command = [str(checkout / "runbook"), *arguments]
         pipe = subprocess.PIPE
-        return subprocess.Popen(command, cwd=tmp_path, env={**environment, **extra}, stdout=pipe, stderr=pipe, text=True)
+        started.append(subprocess.Popen(command, cwd=tmp_path, env={**environment, **extra}, stdout=pipe, stderr=pipe, text=True))
+        return started[-1]
 
-    return start
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()

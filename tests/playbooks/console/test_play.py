@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-SECONDS = 30.0
+SECONDS = 120.0
 
 
 def journal_of(checkout: Path) -> list[dict[str, Any]]:

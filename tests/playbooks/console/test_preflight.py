@@ -191,9 +191,9 @@ def test_without_it_ansible_says_so_itself(ask: Any, server: Server) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["-i", "/no/such/inventory"], "there is no /no/such/inventory"),
+        (["-i", "/no/such/inventory"], "there is no inventory /no/such/inventory"),
         (["-e", "target=nobody"], "no host matches target=nobody"),
-        (["--limit", "nobody"], "--limit nobody"),
+        (["--limit", "nobody"], "--limit nobody leaves no host"),
         (["-e", "@/no/such/file.yml"], "/no/such/file.yml"),
     ],
 )

@@ -8,7 +8,9 @@ import json
 import stat
 from pathlib import Path
 
-from runbook.journal import Journal
+import pytest
+
+from runbook.journal import LINE, Journal, who
 from runbook.redaction import MASK
 
 
@@ -20,3 +22,36 @@ def test_lines_are_written_at_once_and_masked(tmp_path: Path) -> None:
     assert (line["event"], line["seconds"]) == ("task-ended", 0.5)
     assert (line["message"], line["arguments"]) == (f"said {MASK}", ["-e", MASK])
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_line_stays_short(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    long = {"count": 9000, "first": ["s" * 100] * 9000}
+    with Journal(path, set()) as journal:
+        journal.write("task-ended", task="t", plan=long, evidence={"findings": long}, message="m" * 100_000)
+    line = path.read_text(encoding="utf-8")
+    assert len(line) < LINE
+    assert json.loads(line)["plan"] == json.loads(line)["evidence"]["findings"] == {"count": 9000, "first": []}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_said_once_and_stops_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with Journal(Path("/dev/full"), set()) as journal:
+        journal.write("run-started")
+        journal.write("run-ended")
+    assert capsys.readouterr().err.count("cannot write the journal /dev/full any more: No space left on device") == 1
+
+
+def test_secrets_are_masked_however_deep(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    with Journal(path, {"hunter2"}) as journal:
+        journal.write("task-ended", plan={"first": [{"hunter2": ["x hunter2"]}]})
+    assert "hunter2" not in path.read_text(encoding="utf-8")
+
+
+def test_who_is_told_through_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "root")
+    monkeypatch.setenv("SUDO_USER", "alice")
+    assert who().startswith("alice as root@")
+    monkeypatch.delenv("SUDO_USER")
+    assert who().startswith("root@")

@@ -1,6 +1,6 @@
 # Copyright: registry-runbooks contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Exit codes: 0 healthy or done, 1 findings, 2 could not look, from what a playbook did and said."""
+"""Exit codes: 0 healthy or done, 1 findings, 2 could not look or act, 3 the rest needs an approval, from what a playbook did and said."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def failed(action: str, **about: Any) -> dict[str, Any]:
     return {"event": "runner_on_failed", "event_data": data}
 
 
-def stated(value: object) -> dict[str, Any]:
-    return {"event": "playbook_on_stats", "event_data": {"artifact_data": {"runbook_findings": value}}}
+def stated(value: object, **more: object) -> dict[str, Any]:
+    return {"event": "playbook_on_stats", "event_data": {"artifact_data": {"runbook_findings": value, **more}}}
 
 
 END = {"event": "playbook_on_stats", "event_data": {"artifact_data": {}}}
@@ -40,6 +40,11 @@ MODULE = failed("registry_integrity_info")
         ([FAIL, stated("-1")], 2, 2),
         ([failed("registry_repair", ignore_errors=True), FAIL, stated(1)], 2, 1),
         ([], 4, 2),
+        ([stated(0, runbook_remaining=3)], 0, 3),
+        ([FAIL, stated(0, runbook_remaining="3")], 2, 3),
+        ([FAIL, stated(1, runbook_remaining=3)], 2, 1),
+        ([stated(1, runbook_remaining=3)], 0, 1),
+        ([MODULE, stated(0, runbook_remaining=3)], 2, 2),
     ],
 )
 def test_exit_code(events: list[dict[str, Any]], ansible_exit: int, expected: int) -> None:

@@ -1,0 +1,32 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the look ahead found stops a run only where no host of a play would be left."""
+
+from __future__ import annotations
+
+import pytest
+
+from runbook.preflight import _is_read_once
+from runbook.preflight.remarks import Remark, weigh
+
+
+def test_one_host_of_two_does_not_stop_a_run() -> None:
+    assert list(weigh([["a", "b"]], {"a": ["down"], "b": []})) == [Remark(False, "down (the other hosts are worked on)")]
+
+
+def test_all_hosts_of_one_play_do() -> None:
+    assert list(weigh([["a", "b"], ["a"]], {"a": ["down"], "b": []})) == [Remark(True, "down")]
+
+
+def test_what_several_hosts_share_is_said_once() -> None:
+    assert list(weigh([["a", "b"]], {"a": ["down"], "b": ["down"]})) == [Remark(True, "down")]
+
+
+@pytest.mark.parametrize("argument", ["-", "@-", "/dev/stdin", "-e@/dev/stdin", "--vault-password-file=-"])
+def test_standard_input_is_read_only_once(argument: str) -> None:
+    assert _is_read_once(argument)
+
+
+@pytest.mark.parametrize("argument", ["-i", "inventory", "", "-e", "x=1", "\0", "@", "a" * 5000])
+def test_other_arguments_are_not(argument: str) -> None:
+    assert not _is_read_once(argument)
