@@ -94,9 +94,9 @@ def exit_code(status: int, recap: str) -> int:
     """3: what is left needs a decision; 1: something was found; 2: could not look."""
     if not status:
         return 1 if _stated("runbook_findings", recap) else 0
-    if _stated("runbook_remaining", recap):
-        return 3
-    return 1 if _stated("runbook_findings", recap) else 2
+    if _stated("runbook_findings", recap):
+        return 1
+    return 3 if _stated("runbook_remaining", recap) else 2
 
 
 def _stated(name: str, recap: str) -> int:

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Callable, Dict
 
+from .ci_circular import ci_circular
+from .ci_down import ci_down
 from .collector_gone_wild import collector_gone_wild
 from .credentials_expired import credentials_expired
 from .mirror_restore import mirror_restore
@@ -20,6 +22,8 @@ __all__ = ["SCENARIOS", "Act", "Scene", "Stage", "Wanted"]
 
 #: name: what breaks the machine of a stage
 SCENARIOS: Dict[str, Callable[[Stage], Scene]] = {
+    "ci-down": ci_down,
+    "ci-circular": ci_circular,
     "mirror-restore": mirror_restore,
     "snapshot-restore": snapshot_restore,
     "wrong-pin": wrong_pin,

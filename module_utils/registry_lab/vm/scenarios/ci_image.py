@@ -16,8 +16,8 @@ from ..ci import IMAGE, PLUGIN
 from ..front import Front
 from ..legacy import collections
 from ..spec import HOSTED, USER
-from .scene import Finding
-from .stage import Stage
+from .scene import Act, Finding, Wanted
+from .stage import TARGET, Stage
 
 
 class CiImage(NamedTuple):
@@ -48,4 +48,19 @@ def broken_ci_image(stage: Stage, runs_in: str = PLUGIN) -> CiImage:
     ]
     if len(findings) != len(before):
         raise LabError("the collection did not take every child away", where=stage.root)
-    return CiImage(stage.parts.ci.source, commit, findings, [f"ran what cron runs on Sundays: {line}", f"nothing has the bytes of {IMAGE}:latest"])
+    broken = [f"ran what cron runs on Sundays: {line}", f"nothing has the bytes of {IMAGE}:latest"]
+    return CiImage(stage.parts.ci.source, commit, findings, broken)
+
+
+def built_on_the_machine(stage: Stage, made: CiImage, why: str) -> List[Act]:
+    """What a person does then: look, see what is left to decide, approve the rebuild, pull, and recover again. ``why`` not by the pipeline."""
+    approved = {**TARGET, "approve": ["rebuild"]}
+    undecided = Wanted(3, False, says=["needs approve: [rebuild]", f"{IMAGE}:latest (in use)"])
+    return [
+        Act("detect", "prove every image", Wanted(1, False, made.findings), "verify", TARGET),
+        Act("diagnose", "look at the disk, too", Wanted(1, False, made.findings, says=["BROKEN"]), "diagnose", TARGET),
+        Act("diagnose", "recover without an approval: nothing is left that digests repair", undecided, "recover", TARGET),
+        Act("repair", "recover, the rebuild approved", Wanted(0, True, [], says=[why, "rebuilt on"]), "recover", approved),
+        Act("prove", "pull the image", pull=[(HOSTED.name, f"{IMAGE}:{tag}") for tag in ("latest", made.commit[:7])]),
+        Act("again", "recover again", Wanted(0, False, []), "recover", approved),
+    ]
