@@ -19,6 +19,8 @@ options:
     required: true
   scenario:
     description:
+      - V(ci-down), the image that pipelines run in is lost, nothing has its bytes, and Woodpecker is down. V(ci-circular), the pipeline that would
+        build that image runs in it.
       - V(mirror-restore), the disk loses and cuts files, and another registry has the bytes.
       - V(snapshot-restore), files are deleted by hand, and the snapshot of the last collection has them.
       - V(wrong-pin), a floating tag moved, and no service runs what the machine is pinned to.
@@ -28,6 +30,8 @@ options:
       - V(credentials-expired), its password is another one.
     type: str
     choices:
+      - ci-down
+      - ci-circular
       - mirror-restore
       - snapshot-restore
       - wrong-pin
