@@ -50,6 +50,15 @@ def test_by_number_and_below_a_path(run_module, start_woodpecker) -> None:
     assert result["pipeline"]["status"] == "success"
 
 
+def test_a_netrc_of_the_user_does_not_take_the_place_of_the_token(
+    run_module, woodpecker: Woodpecker, tmp_path, monkeypatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login somebody password else\n", encoding="utf-8")
+    (tmp_path / "netrc").chmod(0o600)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    assert run_module("woodpecker_pipeline", **woodpecker.options())["pipeline"]["author"] == "dev"
+
+
 def test_what_runs_for_the_same_is_followed(run_module, woodpecker: Woodpecker) -> None:
     let_go = woodpecker.held("build-and-push")
     running = woodpecker.create(IMAGE="infra-ci")

@@ -109,7 +109,7 @@ def test_secrets_in_every_form() -> None:
     masking = Masking(["p@ss/word", "first line\nsecond line", "abc", ""])
     encoded = base64.b64encode(b"p@ss/word").decode()
     told = masking.text(f"p@ss/word p%40ss%2Fword {encoded} second line abc")
-    assert told == f"{MASK} {MASK} {MASK} {MASK} abc" or told == f"{MASK} {MASK} {MASK}{encoded[-1:]} {MASK} abc"
+    assert told == f"{MASK} {MASK} {MASK} {MASK} abc"
     assert (
         Masking([]).text("Authorization: Basic dXNlcg== https://me:word@host/")
         == f"Authorization: Basic {MASK} https://{MASK}@host/"
