@@ -91,7 +91,10 @@ class Rebuild:
             "hosts": "localhost",
             "gather_facts": False,
             "tasks": [
-                {"include_role": {"name": "image_rebuild"}, "vars": {f"image_rebuild_{name}": value for name, value in given.items()}},
+                {
+                    "include_role": {"name": "image_rebuild"},
+                    "vars": {f"image_rebuild_{name}": value for name, value in given.items()},
+                },
                 {"copy": keep, "check_mode": False, "changed_when": False, "no_log": True},
             ],
         }
@@ -227,7 +230,9 @@ def test_pipelines_that_failed_are_listed_and_run_again_under_approval(rebuild):
     rebuild.woodpecker.do["build-and-push"] = first_fails
     down = {**rebuild.ci, "workflow": "no-such-workflow"}
     listed = rebuild.run(ci=down, since=since)
-    assert (listed["way"], [one["number"] for one in listed["failed_pipelines"]], listed["restarted"]) == ("vm", [2, 1], []), listed
+    assert (listed["way"], [one["number"] for one in listed["failed_pipelines"]], listed["restarted"]) == ("vm", [2, 1], []), (
+        listed
+    )
     done = rebuild.run(ci=down, since=since, approve=["restart-pipelines"])
     assert [(one["number"], one["status"]) for one in done["restarted"]] == [(1, "failure"), (2, "success")], done
     assert done["restarted"][0]["problem"] and done["changed"]
