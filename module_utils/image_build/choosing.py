@@ -79,6 +79,13 @@ class Choice:
                 each.update(usable=True, why=f"{self._narrow.about}, for {self._narrow.native} only")
 
     @property
+    def taken(self) -> Builder:
+        """The one that is taken; only after :meth:`make`."""
+        if self.builder is None:
+            raise NoBuilder("none was chosen")
+        return self.builder
+
+    @property
     def result(self) -> List[str]:
         """The platforms that the image will have."""
         return self.platforms or ([self.builder.native] if self.builder is not None else [])

@@ -98,8 +98,7 @@ class ImageBuild:
         with self._step("fetch") as step:
             self._source.fetch()
             step["detail"] = self._source.revision
-        builder = self._choice.builder
-        assert builder is not None
+        builder = self._choice.taken
         order = self._order()
         try:
             self._build_and_push(builder, order)
@@ -201,4 +200,6 @@ class ImageBuild:
         what = f"{self.wanted.reference} from {self._source.revision or self.wanted.ref}"
         if not self._changed:
             return f"{what} is there and whole: nothing to build"
-        return f"would build and push {what} with {self.result()['builder']}" if check_mode else f"built, pushed and proved {what}"
+        return (
+            f"would build and push {what} with {self.result()['builder']}" if check_mode else f"built, pushed and proved {what}"
+        )

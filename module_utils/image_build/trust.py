@@ -64,9 +64,9 @@ def _handshake(registry: str, certificates: List[str]) -> str:
             continue
     port = registry.rpartition(":")[2] if ":" in registry and not registry.endswith("]") else "443"
     try:
-        with socket.create_connection((_host(registry), int(port)), timeout=10) as connection:
-            with context.wrap_socket(connection, server_hostname=_host(registry)):
-                return ""
+        connection = socket.create_connection((_host(registry), int(port)), timeout=10)
+        with connection, context.wrap_socket(connection, server_hostname=_host(registry)):
+            return ""
     except ssl.SSLCertVerificationError as error:
         return error.verify_message
     except (OSError, ValueError):

@@ -77,7 +77,9 @@ def wanted_from(params: Mapping[str, Any]) -> Wanted:
     """The options, checked. Raises :class:`BadInput`."""
     registry, slash, repository = params["image"].partition("/")
     if not slash or not HOST.match(registry):
-        raise BadInput(f"{params['image'][:200]!r} names no registry", advice="Expected registry[:port]/repository, without a tag")
+        raise BadInput(
+            f"{params['image'][:200]!r} names no registry", advice="Expected registry[:port]/repository, without a tag"
+        )
     if not is_tag(params["tag"]):
         raise BadInput(f"{params['tag'][:140]!r} is no tag")
     if bool(params["git"]) == bool(params["folder"]):

@@ -13,7 +13,18 @@ from ..said import build_failure, push_failure
 from ..shell import Done, Shell
 
 #: names that the builders themselves read from the environment: arguments of these names go onto the command line
-_READ_BY_BUILDERS = ("DOCKER_", "BUILDX_", "BUILDKIT_", "BUILDAH_", "CONTAINERS_", "STORAGE_", "REGISTRY_AUTH_FILE", "XDG_", "SSL_", "LD_")
+_READ_BY_BUILDERS = (
+    "DOCKER_",
+    "BUILDX_",
+    "BUILDKIT_",
+    "BUILDAH_",
+    "CONTAINERS_",
+    "STORAGE_",
+    "REGISTRY_AUTH_FILE",
+    "XDG_",
+    "SSL_",
+    "LD_",
+)
 _TAKEN = frozenset(("PATH", "HOME", "TMPDIR", "TERM", "LC_ALL", "LANG", "NO_COLOR"))
 
 

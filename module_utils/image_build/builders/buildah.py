@@ -92,7 +92,10 @@ class Buildah(Builder):
 
     def _built(self) -> List[str]:
         """Identifiers of the images in the list."""
-        listed, images = self.tell(["buildah", "manifest", "inspect", _LOCAL]), self.tell(["buildah", "images", "--all", "--json"])
+        listed, images = (
+            self.tell(["buildah", "manifest", "inspect", _LOCAL]),
+            self.tell(["buildah", "images", "--all", "--json"]),
+        )
         try:
             children = {item["digest"] for item in json.loads(listed.text)["manifests"]} if listed.code == 0 else set()
             return [item["id"] for item in json.loads(images.text or "null") or () if item.get("digest") in children]

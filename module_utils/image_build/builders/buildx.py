@@ -54,7 +54,17 @@ class Buildx(Docker):
             self.must([*self._argv(order), "--push"], "push")
 
     def _argv(self, order: Order) -> List[str]:
-        return ["docker", "buildx", "build", "--progress", "plain", *common_options(order), "--tag", order.reference, order.context]
+        return [
+            "docker",
+            "buildx",
+            "build",
+            "--progress",
+            "plain",
+            *common_options(order),
+            "--tag",
+            order.reference,
+            order.context,
+        ]
 
     def clean(self, order: Order) -> None:
         """See :class:`Docker`."""

@@ -43,7 +43,9 @@ class Docker(Builder):
         except ValueError:
             found = {}
         if not isinstance(found, dict) or not found.get("ServerVersion"):
-            said = (found.get("ServerErrors") if isinstance(found, dict) else None) or [line for line in done.lines if line[0] != "{"]
+            said = (found.get("ServerErrors") if isinstance(found, dict) else None) or [
+                line for line in done.lines if line[0] != "{"
+            ]
             raise Unfit(f"its daemon does not answer: {str(said[-1])[:200] if said else 'it said nothing'}")
         return found
 

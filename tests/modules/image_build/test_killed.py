@@ -66,12 +66,13 @@ def held_program(folder: Path, process: subprocess.Popen[str]) -> int:
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 @pytest.mark.parametrize(("a_builder", "program", "word"), CASES, indirect=["a_builder"])
-def test_killed_and_run_again(a_builder, program, word, how, site, programs, image_build, tmp_path, own_place):
+def test_killed_and_run_again(a_builder, program, word, how, site, programs, image_build, tmp_path, own_place, request):
     before = (own_place / ".docker" / "config.json").read_text()
     options = site.options(builder=a_builder)
     programs.rule(program, word, "hold")
     process = start(options)
     waiting = held_program(programs.folder, process)
+    request.addfinalizer(lambda: start_time(waiting) and os.kill(waiting, signal.SIGKILL))
     os.kill(process.pid, how)
     told = process.communicate(timeout=SECONDS)[0] if word != "logout" or how == signal.SIGKILL else stop_again(process, waiting)
     if how == signal.SIGTERM:

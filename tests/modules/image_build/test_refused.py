@@ -57,7 +57,9 @@ def test_wrong_credentials_are_known_before_anything_is_built(a_builder, site, i
 
 @quick
 def test_a_login_that_the_registry_refuses_meanwhile(a_builder, site, image_build, programs):
-    programs.rule(program_of(a_builder), "login", "cat >/dev/null; echo 'Error: unauthorized: authentication required' >&2; exit 1")
+    programs.rule(
+        program_of(a_builder), "login", "cat >/dev/null; echo 'Error: unauthorized: authentication required' >&2; exit 1"
+    )
     refused = image_build(**site.options(builder=a_builder))
     assert (refused["code"], held(site)) == ("authentication", None), refused
     assert "build" not in [step["what"] for step in refused["steps"]]
@@ -90,7 +92,7 @@ def test_a_dockerfile_that_fails_shows_its_last_lines_masked(a_builder, site, im
         ({"context": "../.."}, "bad-input", "leads out"),
         ({"image": "app"}, "bad-input", "names no registry"),
         ({"git": None, "ref": None, "folder": "/no/such/folder"}, "bad-input", "/no/such/folder"),
-        ({"folder": "/tmp"}, "bad-input", "either git or folder"),
+        ({"folder": "/srv"}, "bad-input", "either git or folder"),
         ({"platforms": ["amd64"]}, "bad-input", "no platform"),
         ({"build_args": {"A B": "x"}}, "bad-input", "no build argument"),
     ],
@@ -104,7 +106,7 @@ def test_bad_input(a_builder, site, image_build, tmp_path, changes, code, said):
 @quick
 def test_a_damaged_file_that_the_registry_keeps_is_said(a_builder, site, image_build):
     done = image_build(**site.options(builder=a_builder))
-    damage("layer-truncated", site.registry.root, "app", "manual")
+    damage("layer-emptied", site.registry.root, "app", "manual")
     site.registry.restart()
     refused = image_build(**site.options(builder=a_builder))
     assert refused["code"] == "still-damaged", refused
@@ -114,7 +116,9 @@ def test_a_damaged_file_that_the_registry_keeps_is_said(a_builder, site, image_b
 
 
 @docker
-def test_docker_that_does_not_trust_the_registry_is_known_beforehand(a_builder, any_registry, site, image_build, programs, tmp_path):
+def test_docker_that_does_not_trust_the_registry_is_known_beforehand(
+    a_builder, any_registry, site, image_build, programs, tmp_path
+):
     """127.0.0.1 is insecure to every Docker; a name is not."""
     registry = any_registry(htpasswd=(USER, PASSWORD, 4), tls=True)
     told = '{"ServerVersion": "1", "Architecture": "x86_64", "RegistryConfig": {"InsecureRegistryCIDRs": ["10.0.0.0/8"]}}'
