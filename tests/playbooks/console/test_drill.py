@@ -17,7 +17,10 @@ PLAYBOOK = """---
     - name: Folder
       ansible.builtin.file: {path: "{{ lookup('env', 'RUNBOOK_REPORT') }}", state: directory, mode: "0700"}
     - name: Report
-      ansible.builtin.copy: {content: "{{ {'results': [result]} | to_json }}", dest: "{{ lookup('env', 'RUNBOOK_REPORT') }}/report.json", mode: "0600"}
+      ansible.builtin.copy:
+        content: "{{ {'results': [result]} | to_json }}"
+        dest: "{{ lookup('env', 'RUNBOOK_REPORT') }}/report.json"
+        mode: "0600"
       vars:
         name: "{{ hostvars[groups[target][0]].drill_scenario }}"
         result:
@@ -51,5 +54,5 @@ def test_all_groups_are_run_and_compared(runbook: Any, checkout: Path, tmp_path:
         ["unlinked", "PASS", "1.5", "-", "-", "4.0", "5.0", "-1.0", "(-20%)"],
         ["orphan-index", "FAIL", "1.5", "-", "-", "4.0", "-", "-"],
     ]
-    records = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
+    records = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines() if line.startswith('{"')]
     assert [record["scenario"] for record in records[-2:]] == ["unlinked", "orphan-index"]
