@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from .tables import table
 ALL = "--all"
 STAGES = ("detect", "diagnose", "repair", "prove")
 _COLUMNS = ("SCENARIO", "RESULT", *(stage.upper() for stage in STAGES), "BEFORE", "DIFFERENCE")
+_INVENTORY = ("-i", "--inventory", "--inventory-file", "--vault-password-file", "--vault-pass-file", "--vault-id")
 Record = dict[str, Any]
 
 
@@ -73,7 +75,7 @@ def _drill(arguments: list[str]) -> tuple[int, list[Record]]:
     records = list(_records(outcome.report / "report.json", outcome.name))
     if records:
         with _file().open("a", encoding="utf-8") as file:
-            file.writelines(json.dumps(record) + "\n" for record in records)
+            file.writelines("\n" + json.dumps(record) for record in records)  # a line that a kill cut ends here
     return outcome.exit_code, records
 
 
@@ -113,12 +115,13 @@ def _last(records: list[Record]) -> dict[str, Record]:
 
 def _groups(arguments: list[str]) -> list[str]:
     """The groups of the inventory all of whose hosts are scenarios, in its order."""
-    inventories = [part for name in value_of(arguments, "-i", "--inventory", "--inventory-file") for part in ("-i", name)]
+    given = [part for option in _INVENTORY for value in value_of(arguments, option) for part in (option, value)]
     program = str(Path(sys.executable).parent / "ansible-inventory")
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(places.ROOT / "ansible.cfg")}
-    outcome = subprocess.run([program, "--list", *inventories], capture_output=True, text=True, env=environment, check=False)
+    with tempfile.TemporaryDirectory(prefix="runbook-") as home:  # HOME may be read-only
+        environment = {**os.environ, "ANSIBLE_CONFIG": str(places.ROOT / "ansible.cfg"), "ANSIBLE_HOME": home}
+        outcome = subprocess.run([program, "--list", *given], capture_output=True, text=True, env=environment, check=False)
     if outcome.returncode:
-        raise places.Refused(f"the inventory cannot be read: {outcome.stderr.strip()}")
+        raise places.Refused(f"the inventory cannot be read: {(outcome.stderr.strip().splitlines() or ['nothing was said'])[0]}")
     groups = json.loads(outcome.stdout)
     scenarios = {host for host, known in groups.pop("_meta")["hostvars"].items() if "drill_scenario" in known}
     return [name for name, group in groups.items() if group.get("hosts") and set(group["hosts"]) <= scenarios]

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from . import labs, places, preflight, records
 from .journal import Journal
 from .redaction import recordable, secrets_in, value_of, variables
-from .running import Run, environment, run_ansible
+from .running import Run, environment, run_ansible, term_interrupts
 from .verdict import COULD_NOT_LOOK, INTERRUPTED, REMAINING
 
 _PROMPTS = ("-k", "-K", "-J", "--ask-pass", "--ask-become-pass", "--ask-vault-pass", "--ask-vault-password")
@@ -92,7 +92,9 @@ def _run(current: Run, playbook: Path, arguments: list[str], private: str, looks
     began = time.monotonic()
     status, exit_code = "canceled", INTERRUPTED
     try:
-        if looks_ahead and not preflight.passes(playbook, arguments, current.journal):
+        with term_interrupts():
+            may_start = not looks_ahead or preflight.passes(playbook, arguments, current.journal)
+        if not may_start:
             status, exit_code = "preflight", COULD_NOT_LOOK
         else:
             status, exit_code = run_ansible(current, playbook, arguments, private)

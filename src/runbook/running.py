@@ -9,7 +9,8 @@ import shlex
 import signal
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,16 @@ def environment(private: str, report: Path) -> dict[str, str]:
         "RUNBOOK_TMP": private,
         "RUNBOOK_LABS": str(labs.prefix(report.name)),
     }
+
+
+@contextmanager
+def term_interrupts() -> Iterator[None]:
+    """While active, SIGTERM is what Ctrl-C is."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class _SignalsTo:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from contract.project import PLAYBOOKS, ROOT, ansible_environment, name_of
-from runbook import places
+from runbook import catalogue, places
 
 
 @pytest.mark.parametrize("path", PLAYBOOKS, ids=name_of)
@@ -24,3 +24,8 @@ def test_syntax(path: Path) -> None:
 @pytest.mark.parametrize("path", PLAYBOOKS, ids=name_of)
 def test_help_says_what_it_is_for(path: Path) -> None:
     assert places.about_playbook(path.stem), "the first comment of a playbook is its line in ./runbook help"
+
+
+@pytest.mark.parametrize("path", PLAYBOOKS, ids=name_of)
+def test_list_says_what_it_changes(path: Path) -> None:
+    assert catalogue.changes(path.read_text(encoding="utf-8")), "a comment '# Changes: ...' is its line in ./runbook list"

@@ -10,9 +10,12 @@ ansible-playbook would say later.
 from __future__ import annotations
 
 import json
+import os
+import signal
 import stat
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +41,27 @@ def look(playbook: Path, arguments: list[str]) -> list[dict[str, Any]]:
     if once:
         return [_warning(f"no preflight: {once[0]} can be read only once")]
     given = {"playbook": str(playbook), "arguments": arguments, "state": str(places.state())}
-    command = [sys.executable, "-m", "runbook.preflight"]
     try:
-        outcome = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, timeout=_SECONDS, check=False)
-        found = json.loads(outcome.stdout)
+        out, said = _ask(json.dumps(given))
+        found = json.loads(out)
     except subprocess.TimeoutExpired:
         return [_warning(f"the preflight did not end within {_SECONDS:.0f} s, and was stopped")]
     except ValueError:
-        said = outcome.stderr.strip().splitlines() or ["nothing"]
-        return [_warning(f"the preflight failed, and said: {said[-1]}")]
+        return [_warning(f"the preflight failed, and said: {(said.strip().splitlines() or ['nothing'])[-1]}")]
     return [dict(remark) for remark in found]
+
+
+def _ask(given: str) -> tuple[str, str]:
+    """Run the process; whatever ends the wait for it ends it too, with all that it started (an inventory may be a program)."""
+    command = [sys.executable, "-m", "runbook.preflight"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True) as process:
+        try:
+            return process.communicate(given, timeout=_SECONDS)
+        except BaseException:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
 
 
 def _warning(message: str) -> dict[str, Any]:

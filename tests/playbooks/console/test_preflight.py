@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 
 from playbooks.console.server import PROGRAM, USER, Server, free_port, make_key
+from playbooks.console.test_play import is_running, journal_of, until
 
 pytestmark = pytest.mark.skipif(not PROGRAM or not shutil.which("ssh"), reason="needs openssh-server and openssh-client")
 PLAYBOOK = """---
@@ -250,3 +252,18 @@ def test_a_password_that_can_be_read_only_once(ask: Any, server: Server) -> None
     code, _shown, errors = ask(inventory, "--vault-password-file", str(pipe))
     assert code == 0
     assert "no preflight" in errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_with_all_that_it_started(runbook: Any, checkout: Path, tmp_path: Path, number: signal.Signals) -> None:
+    pid_file, inventory = tmp_path / "pid", tmp_path / "inventory.sh"
+    inventory.write_text(f"#!/bin/sh\necho $$ > {pid_file}\nexec sleep 60\n", encoding="utf-8")
+    inventory.chmod(0o755)
+    process = runbook("demo", "-i", str(inventory))
+    until(lambda: pid_file.exists() and pid_file.read_text(encoding="utf-8").endswith("\n"))
+    process.send_signal(number)
+    _shown, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors.strip()) == (130, "runbook: interrupted")
+    until(lambda: not is_running(int(pid_file.read_text(encoding="utf-8"))))
+    assert journal_of(checkout)[-1]["exit_code"] == 130
+    assert not list(tmp_path.glob("runbook-*"))
