@@ -34,8 +34,9 @@ def wrong(wanted: Wanted, outcome: Outcome) -> List[str]:
         planned = Counter(step.get("action") for step in _of(outcome.results, "plan"))
         if planned != Counter(wanted.plan):
             lines.append(f"planned {dict(planned)}, not {wanted.plan}")
-    lines += [f"does not say {words!r}" for words in wanted.says if not any(word in outcome.text for word in words.split("|"))]
-    return lines + [f"says {words!r}" for words in wanted.never if words in outcome.text]
+    said = " ".join(outcome.text.split())  # long lines are folded on a screen
+    lines += [f"does not say {words!r}" for words in wanted.says if not any(word in said for word in words.split("|"))]
+    return lines + [f"says {words!r}" for words in wanted.never if words in said]
 
 
 def _of(results: Iterable[Mapping[str, Any]], name: str) -> List[Finding]:

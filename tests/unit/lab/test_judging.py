@@ -39,6 +39,7 @@ def reported(**result: list[dict[str, object]]) -> Outcome:
         (Wanted(plan={"keep": 1}), reported(plan=[{"action": "keep"}]), []),
         (Wanted(plan={"keep": 1}), reported(plan=[{"action": "start"}]), ["planned {'start': 1}, not {'keep': 1}"]),
         (Wanted(says=["a|b", "c"]), Outcome(0, text="only b"), ["does not say 'c'"]),
+        (Wanted(says=["answers 502"]), Outcome(0, text="it answers\n    502"), []),
         (Wanted(never=["HEALTHY"]), Outcome(0, text="it is HEALTHY"), ["says 'HEALTHY'"]),
     ],
 )

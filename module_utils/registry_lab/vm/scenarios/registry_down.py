@@ -18,7 +18,7 @@ def registry_down(stage: Stage) -> Scene:
     acts = [
         Act("detect", "prove every image", Wanted(2, False, says=["answers 502"], never=_NEVER), "verify", TARGET),
         Act("diagnose", "look at the disk, too", Wanted(2, False, [], says=_SEEN, never=_NEVER), "diagnose", TARGET),
-        Act("diagnose", "ask the machine", Wanted(says=["exited"]), command=stage.compose("ps", "--all", HOSTED.name)),
+        Act("diagnose", "ask the machine", Wanted(says=["Exited"]), command=stage.compose("ps", "--all", HOSTED.name)),
         Act("repair", "start it", command=stage.compose("up", "--detach", "--wait", "--no-recreate", HOSTED.name)),
         Act("repair", "restart nginx", command=stage.compose("restart", FRONT)),
         Act("prove", "prove every image", Wanted(0, False, [], says=["HEALTHY"]), "verify", TARGET),

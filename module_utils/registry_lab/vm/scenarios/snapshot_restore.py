@@ -10,7 +10,7 @@ from .stage import DONE, Stage, findings_of, repaired_from
 _DAMAGES = (
     ("child-gone", "infra-ci", "latest"),
     ("attestation-link-gone", "shop/api", "latest"),
-    ("layer-gone", "shop/api", "v1.1.0"),
+    ("layer-gone", "shop/api", "v1.1.1"),
     ("config-gone", "shop/web", "v2.4.0"),
 )
 
