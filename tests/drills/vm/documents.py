@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 _FENCE = re.compile(r"^(?P<indent> *)```sh\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _EXITS = re.compile(r"# exits (\d+)\b")
 _OF_THE_CHECKOUT = re.compile(r"\./runbook|\bansible-playbook\b|\bansible-vault\b")
 _OF_THE_MONITORING = re.compile(r"http://(?:pushgateway|prometheus|alertmanager):\d+")
 
 
 class Block(NamedTuple):
-    """One block: the document's name, the line of its first command (from 1), and the commands."""
+    """One block: the document's name, the heading it stands under, the line of its first command (from 1), and the commands."""
 
     document: str
+    heading: str
     line: int
     text: str
 
@@ -46,9 +48,14 @@ def blocks(path: Path) -> list[Block]:
     """The blocks of a document, in order; those of list items, too, without their indentation."""
     text = path.read_text(encoding="utf-8")
     return [
-        Block(path.name, text.count("\n", 0, match.start("text")) + 1, textwrap.dedent(match["text"]))
+        Block(path.name, _heading(text[: match.start()]), text.count("\n", 0, match.start("text")) + 1, textwrap.dedent(match["text"]))
         for match in _FENCE.finditer(text)
     ]
+
+
+def _heading(before: str) -> str:
+    """The last heading; comments of commands look like one, and are none."""
+    return _HEADING.findall(_FENCE.sub("", before))[-1]
 
 
 def replaced(text: str, values: dict[str, str]) -> str:

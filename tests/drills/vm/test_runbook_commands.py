@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from ansible.module_utils.registry_lab.vm.scenarios import Stage
+from ansible.module_utils.registry_lab.vm.scenarios.ci_image import broken_ci_image
 
 from contract.project import ROOT, ansible_environment
 from drills.vm.documents import Block, blocks, replaced
@@ -24,8 +26,36 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("vm")]
 
 DOCUMENTS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 BLOCKS = [block for document in DOCUMENTS for block in blocks(document) if not block.on_monitoring]
+#: what has happened where a page begins to help, by the heading
+HAPPENED: dict[tuple[str, str], Callable[[RunningVm], None]] = {}
 _OF_VERSION_3 = re.compile(r"registry:3\.|registry_dialect=3")
 _SECONDS = 600
+
+
+def happens(document: str, heading: str) -> Callable[[Callable[[RunningVm], None]], Callable[[RunningVm], None]]:
+    """What is decorated happens before the first block below that heading."""
+
+    def note(what: Callable[[RunningVm], None]) -> Callable[[RunningVm], None]:
+        HAPPENED[document, heading] = what
+        return what
+
+    return note
+
+
+@happens("rebuild-image.md", "Confirm")
+def the_image_is_lost(vm: RunningVm) -> None:
+    broken_ci_image(Stage(vm.parts, str(ROOT)))
+
+
+@happens("rebuild-image.md", "B. Rebuild on the machine")
+def the_image_is_lost_and_woodpecker_down(vm: RunningVm) -> None:
+    the_image_is_lost(vm)
+    vm.parts.ci.stop()
+
+
+@happens("rebuild-image.md", "The pipelines that failed meanwhile")
+def woodpecker_is_back(vm: RunningVm) -> None:
+    vm.parts.ci.start()
 
 
 @pytest.fixture(scope="module")
@@ -77,11 +107,13 @@ def run(vm: RunningVm, block: Block, state: Path) -> subprocess.CompletedProcess
 
 
 def test_there_are_commands() -> None:
-    assert {block.document for block in BLOCKS} >= {"alerts.md", "maintenance.md", "registry-vm.md"}
+    assert {block.document for block in BLOCKS} >= {"alerts.md", "maintenance.md", "rebuild-image.md", "registry-vm.md"}
+    assert HAPPENED.keys() <= {(block.document, block.heading) for block in BLOCKS}
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=str)
 def test_the_block_does_what_it_says(machine: RunningVm, block: Block, tmp_path: Path) -> None:
+    HAPPENED.pop((block.document, block.heading), lambda _vm: None)(machine)
     if _OF_VERSION_3.search(block.text):
         if not version_3(machine):
             pytest.skip("this machine has no registry 3.x; name one in REGISTRY_BINARIES")
