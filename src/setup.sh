@@ -125,6 +125,19 @@ need_lab() {
     case $missing in *openssh-server*) stay_off ssh.socket ssh ;; esac
 }
 
+# need_builders: what images are built with, besides the lab's Docker; buildx where the distribution has it
+need_builders() {
+    missing=''
+    has git || missing="$missing git"
+    has buildah || missing="$missing buildah"
+    docker buildx version >/dev/null 2>&1 || ! has_package docker-buildx || missing="$missing docker-buildx"
+    [ -n "$missing" ] || return 0
+    # shellcheck disable=SC2086 # package names
+    install_packages 'the programs that images are rebuilt with' $missing
+}
+
+has_package() { may_install && apt-cache show "$1" >/dev/null 2>&1; }
+
 # need_monitoring: Prometheus and its companions: alerts are rehearsed and tested with the real programs
 need_monitoring() {
     missing=''

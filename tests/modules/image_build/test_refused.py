@@ -103,16 +103,22 @@ def test_bad_input(a_builder, site, image_build, tmp_path, changes, code, said):
     assert (held(site), left_behind(tmp_path)) == (None, [])
 
 
-@quick
-def test_a_damaged_file_that_the_registry_keeps_is_said(a_builder, site, image_build):
-    done = image_build(**site.options(builder=a_builder))
-    damage("layer-emptied", site.registry.root, "app", "manual")
+@docker
+@pytest.mark.parametrize("kind", ["layer-emptied", "layer-halved"])
+def test_a_damaged_file_that_the_registry_keeps_is_said(a_builder, site, image_build, kind):
+    """Docker takes the size that the registry tells for that of its layer, so that the sizes agree afterwards."""
+    options = site.options(
+        git=None, ref=None, folder=str(site.source), builder=a_builder
+    )  # files of the same time: the same layer
+    image_build(**options)
+    damaged = damage(kind, site.registry.root, "app", "manual")
     site.registry.restart()
-    refused = image_build(**site.options(builder=a_builder))
-    assert refused["code"] == "still-damaged", refused
-    assert "push replaces no file" in refused["msg"] and "aside first" in refused["msg"]
-    assert refused["findings"][0]["code"] == "blob-truncated"
-    assert done["digest"]
+    for _again in range(2):
+        refused = image_build(**options)
+        assert (refused.get("code"), refused["digest"]) == ("still-damaged", ""), refused
+        assert "push replaces no file" in refused["msg"] and "aside first" in refused["msg"]
+        if kind == "layer-halved":
+            assert damaged.digest in refused["msg"]
 
 
 @docker
