@@ -44,6 +44,7 @@ class ImageBuild:
         self._before: Optional[Held] = None
         self._after: Optional[Held] = None
         self._shell: Optional[Shell] = None
+        self._proven = ""  # digest
         self._changed = False
         self._stale: List[str] = []
 
@@ -79,6 +80,7 @@ class ImageBuild:
                 self._source.fetch()
         if self._is_there(self._before) and self._is_there(self._look(CONTENT)):
             self._after = self._before
+            self._proven = self._after.digest if self._after is not None else ""
             return
         self._changed = check_mode
         if check_mode:
@@ -154,6 +156,7 @@ class ImageBuild:
         if lost:
             what = f"what was pushed has {', '.join(held.platforms)}, and lacks {', '.join(lost)}"
             raise PlatformsLost(what, where=self.wanted.reference)
+        self._proven = held.digest
 
     def _damage(self, held: Held) -> str:
         """What of the pushed image is damaged, and what was before."""
@@ -195,7 +198,7 @@ class ImageBuild:
             "builders": self._choice.tried,
             "platforms": held.platforms if held is not None else self._choice.result,
             "lost_platforms": self._choice.lost if builder is not None else [],
-            "digest": held.digest if held is not None and held.whole else "",
+            "digest": self._proven,
             "before": self._before.digest if self._before is not None else "",
             "findings": held.findings if held is not None else [],
             "notes": [note for note in (self._choice.note(), self._cleaned()) if note],
