@@ -18,6 +18,14 @@ options:
     type: list
     elements: str
     required: true
+  proof:
+    description:
+      - V(bytes) hashes every manifest and fetches the last byte of every blob, with the whole size compared.
+      - V(content) reads and hashes every blob. After a push onto damaged files nothing less proves it, since Docker takes the size of a truncated
+        file for that of its layer.
+    type: str
+    choices: [bytes, content]
+    default: bytes
 extends_documentation_fragment:
   - registry_connection
   - registry_info_attributes
@@ -62,7 +70,11 @@ from ansible.module_utils.oci_registry.reference import parse_reference
 
 def argument_spec() -> dict:
     """Options as in DOCUMENTATION."""
-    return dict(connection_spec(), images={"type": "list", "elements": "str", "required": True})
+    return dict(
+        connection_spec(),
+        images={"type": "list", "elements": "str", "required": True},
+        proof={"type": "str", "choices": ["bytes", "content"], "default": "bytes"},
+    )
 
 
 def observe(params: dict) -> list:
@@ -72,7 +84,7 @@ def observe(params: dict) -> list:
         reference = parse_reference(text, settings.registry)
         if reference.digest or not reference.tag or reference.registry not in ("", settings.registry):
             raise BadInput("is no tag of this registry", where=text[:300], advice="Expected repository:tag")
-        held = look(settings, reference.repository, reference.tag, workers)
+        held = look(settings, reference.repository, reference.tag, params["proof"], workers)
         seen = {"digest": "", "whole": False, "platforms": [], "revision": "", "findings": []} if held is None else held.as_dict()
         found.append({"name": f"{reference.repository}:{reference.tag}", **seen})
     return found

@@ -117,6 +117,7 @@ need_lab() {
     has ssh || missing="$missing openssh-client"
     has busybox && ! ldd "$(command -v busybox)" >/dev/null 2>&1 || missing="$missing busybox-static"
     has ip || missing="$missing iproute2"
+    has git || missing="$missing git"
     [ -n "$missing" ] || return 0
     # shellcheck disable=SC2086 # package names
     install_packages 'the parts of the machine to play with' $missing
@@ -137,6 +138,19 @@ on_machine() {
     done <"$root/inventory/lab/drill.yml"
     return 1
 }
+
+# need_builders: what images are built with, besides the lab's Docker; buildx where the distribution has it
+need_builders() {
+    missing=''
+    has git || missing="$missing git"
+    has buildah || missing="$missing buildah"
+    docker buildx version >/dev/null 2>&1 || ! has_package docker-buildx || missing="$missing docker-buildx"
+    [ -n "$missing" ] || return 0
+    # shellcheck disable=SC2086 # package names
+    install_packages 'the programs that images are rebuilt with' $missing
+}
+
+has_package() { may_install && apt-cache show "$1" >/dev/null 2>&1; }
 
 # need_monitoring: Prometheus and its companions: alerts are rehearsed and tested with the real programs
 need_monitoring() {

@@ -23,6 +23,8 @@ from .wanted import Wanted, wanted_from
 from .workfolder import WorkFolder, remove_stale, work_folder, workplace
 
 _CLEANING = 60.0  # seconds
+#: of what is there, and of what was pushed: Docker takes the size of a truncated file for that of its layer, so sizes prove nothing then
+BYTES, CONTENT = "bytes", "content"
 _PLANNED = {"what": "", "state": "planned", "detail": "", "began": 0.0, "ended": 0.0}
 _QUARANTINE = "Move the damaged files aside first (recover, or registry_repair), restart the registry, then run this again"
 
@@ -42,6 +44,7 @@ class ImageBuild:
         self._before: Optional[Held] = None
         self._after: Optional[Held] = None
         self._shell: Optional[Shell] = None
+        self._proven = ""  # digest
         self._changed = False
         self._stale: List[str] = []
 
@@ -65,7 +68,7 @@ class ImageBuild:
 
     def _run(self, folder: WorkFolder, shell: Shell, interruptions: Interruptions, check_mode: bool) -> None:
         with self._step("look") as step:
-            self._before = look(self.wanted.settings, self.wanted.repository, self.wanted.tag)
+            self._before = self._look(BYTES)
             step["detail"] = self._before.digest if self._before is not None else "there is no such tag"
         with self._step("choose") as step:
             self._choice.make(folder, shell)
@@ -75,14 +78,18 @@ class ImageBuild:
             step["detail"] = self._source.revision or self.wanted.ref
             if not self._source.revision and not check_mode:
                 self._source.fetch()
-        if self._is_there(self._before):
+        if self._is_there(self._before) and self._is_there(self._look(CONTENT)):
             self._after = self._before
+            self._proven = self._after.digest if self._after is not None else ""
             return
         self._changed = check_mode
         if check_mode:
             self._steps += [dict(_PLANNED, what=what) for what in ("fetch", "login", "build", "push", "clean", "prove")]
         else:
             self._make(shell, interruptions)
+
+    def _look(self, proof: str) -> Optional[Held]:
+        return look(self.wanted.settings, self.wanted.repository, self.wanted.tag, proof)
 
     def _is_there(self, held: Optional[Held]) -> bool:
         """Whether the tag holds just this, whole."""
@@ -136,13 +143,11 @@ class ImageBuild:
         )
 
     def _prove(self) -> None:
-        held = self._after = look(self.wanted.settings, self.wanted.repository, self.wanted.tag)
+        held = self._after = self._look(CONTENT)
         if held is None:
             raise PushedNothing("the builder says that it pushed, and there is no such tag", where=self.wanted.reference)
         if not held.whole:
-            first = held.findings[0]
-            what = f"pushed, and {first['role']} {first['digest']} cannot be pulled ({first['code']}): a push replaces no file that is there"
-            raise StillDamaged(what, where=self.wanted.reference, advice=_QUARANTINE)
+            raise StillDamaged(self._damage(held), where=self.wanted.reference, advice=_QUARANTINE)
         if not self._is_ours(held):
             what = f"the builder says that it pushed, and the tag is at {held.digest}, which is another image"
             raise PushedNothing(what, where=self.wanted.reference)
@@ -151,6 +156,15 @@ class ImageBuild:
         if lost:
             what = f"what was pushed has {', '.join(held.platforms)}, and lacks {', '.join(lost)}"
             raise PlatformsLost(what, where=self.wanted.reference)
+        self._proven = held.digest
+
+    def _damage(self, held: Held) -> str:
+        """What of the pushed image is damaged, and what was before."""
+        now = held.findings[0]
+        before = [each for each in (self._before.findings if self._before is not None else []) if each["digest"] != now["digest"]]
+        old = f"; before, {before[0]['role']} {before[0]['digest']} was {before[0]['code']}" if before else ""
+        what = f"pushed, and {now['role']} {now['digest']} cannot be pulled ({now['code']}){old}"
+        return f"{what}: a push replaces no file that is there"
 
     @contextlib.contextmanager
     def _step(self, what: str) -> Iterator[Dict[str, Any]]:
@@ -184,7 +198,7 @@ class ImageBuild:
             "builders": self._choice.tried,
             "platforms": held.platforms if held is not None else self._choice.result,
             "lost_platforms": self._choice.lost if builder is not None else [],
-            "digest": held.digest if held is not None and held.whole else "",
+            "digest": self._proven,
             "before": self._before.digest if self._before is not None else "",
             "findings": held.findings if held is not None else [],
             "notes": [note for note in (self._choice.note(), self._cleaned()) if note],

@@ -13,7 +13,7 @@ from ..oci_registry.findings import as_dicts, is_healthy
 from ..oci_registry.model import Descriptor, Manifest
 from ..oci_registry.reference import Reference
 from ..oci_registry.view import RepositoryView
-from ..oci_registry.walk import walk
+from ..oci_registry.walk import Options, walk
 from .platforms import normal_all, of_config
 
 REVISION = "org.opencontainers.image.revision"
@@ -36,13 +36,22 @@ class Held(NamedTuple):
         return {name: value for name, value in self._asdict().items() if name != "recipe"}
 
 
-def look(settings: Settings, repository: str, tag: str, concurrency: int = 8) -> Optional[Held]:
-    """What the tag holds; None where there is no such tag. Raises a :class:`RegistryError` where the registry cannot be asked."""
+def look(settings: Settings, repository: str, tag: str, proof: str = "bytes", concurrency: int = 8) -> Optional[Held]:
+    """What the tag holds; None where there is no such tag. ``proof``: bytes or content.
+
+    Raises a :class:`RegistryError` where the registry cannot be asked.
+    """
     with Client(settings) as client:
         if client.head_manifest(repository, tag).status == 404:
             return None
     views: List[RepositoryView] = []
-    report = walk(Client(settings), images=[Reference("", repository, tag, None)], concurrency=concurrency, look=views.append)
+    report = walk(
+        Client(settings),
+        images=[Reference("", repository, tag, None)],
+        concurrency=concurrency,
+        options=Options(proof),
+        look=views.append,
+    )
     if not report.complete:
         raise ProtocolError(f"could not be looked at: {report.problems[0]}", where=f"{settings.registry}/{repository}:{tag}")
     view = views[0]

@@ -7,6 +7,10 @@ from __future__ import annotations
 import base64
 import json
 import os
+import subprocess
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -130,3 +134,34 @@ def test_credentials_in_the_url_are_nowhere(site, image_build, programs, monkeyp
     assert "hush" not in told and "robot" not in told
     assert "hush" not in json.dumps(refused["invocation"])
     assert os.environ.get("GIT_TERMINAL_PROMPT") is None
+
+
+class Guarded(SimpleHTTPRequestHandler):
+    """Files, for those who know the password; what was asked for without it is answered 401."""
+
+    def do_GET(self):
+        wanted = "Basic " + base64.b64encode(b"robot:hush/hush").decode()
+        if self.headers.get("Authorization") != wanted:
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="git"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        super().do_GET()
+
+    def log_message(self, *_arguments):
+        pass
+
+
+@pytest.mark.parametrize("a_builder", ["buildah"], indirect=True)
+def test_credentials_in_the_url_are_used_and_wrong_ones_are_no_prompt(a_builder, site, image_build, programs):
+    subprocess.run(["/usr/bin/git", "update-server-info"], cwd=site.source, check=True)
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Guarded, directory=str(site.source / ".git"))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"127.0.0.1:{server.server_port}/"
+        done = image_build(**site.options(git=f"http://robot:hush%2Fhush@{address}"))
+        refused = image_build(**site.options(git=f"http://robot:no-such-word@{address}"))
+        server.shutdown()
+    assert (done.get("code"), done["commit"]) == (None, site.commit), done
+    assert refused["code"] == "source-failed" and "credentials are missing or wrong" in refused["msg"], refused
+    assert "hush" not in str(programs.calls) and "no-such-word" not in str([programs.calls, refused])
