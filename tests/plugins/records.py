@@ -23,6 +23,7 @@ HOSTILE = [
     "Z\u0341\u0341\u0341\u0341\u0341\u0341algo",
     "\ud800lone",
     "x" * 5000,
+    "\"><img src=x onerror=\"document.title='owned'\">'" * 40,
     "`code` *bold* [link](javascript:alert(1)) | cell\n# heading @channel",
 ]
 

@@ -104,6 +104,7 @@ svg .bar.good{fill:var(--good)}svg .bar.warn{fill:var(--warn)}svg .bar.plain{fil
 svg .grid{stroke:var(--line);stroke-width:1;stroke-dasharray:2 3}
 svg.at{overflow:visible}
 svg .break{stroke:var(--paper);stroke-width:3}
+@media screen and (max-width:22rem){.tree .id{display:none}}
 .key{display:flex;flex-wrap:wrap;gap:.25rem .75rem;padding:0;list-style:none;font-size:.85rem}
 """
 _PRINT = """

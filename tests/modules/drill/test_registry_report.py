@@ -34,3 +34,13 @@ def test_a_folder_that_cannot_be_made(run_module, tmp_path):
     result = run_module("registry_report", folder=str(tmp_path / "file" / "folder"), text="", data={})
     assert result["failed"]
     assert "the report cannot be written" in result["msg"]
+
+
+def test_the_whole_record_is_in_place_and_what_a_person_wrote_stays(run_module, tmp_path):
+    report = {"folder": str(tmp_path), "text": "HEALTHY\n", "data": DATA}
+    made = run_module("registry_report", **report)
+    assert set(made["files"]) == {path.name for path in tmp_path.iterdir()}
+    assert {"index.html", "post-mortem.md", "plan.json", "before.json", "after.json", "timeline.json"} <= set(made["files"])
+    (tmp_path / "post-mortem.md").write_text("mine\n", encoding="utf-8")
+    assert not run_module("registry_report", **report)["changed"]
+    assert (tmp_path / "post-mortem.md").read_text(encoding="utf-8") == "mine\n"

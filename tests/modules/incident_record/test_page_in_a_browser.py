@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import socket
 
 import pytest
 from ansible.module_utils.incident_record import documents
@@ -22,15 +24,19 @@ RUNS = {
 #: whether anything is wider than the screen: the page itself, or a part that does not scroll on its own
 OVERFLOW = """[document.documentElement.scrollWidth - innerWidth, ...[...document.querySelectorAll('main *, header *')]
   .filter(e => !e.closest('pre, svg, thead') && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 200))]"""
+#: cells of tables that are crammed beside each other
+CRAMMED = """[...document.querySelectorAll('td')].filter(e => e.checkVisibility() && e.getBoundingClientRect().width < innerWidth * .6).length"""
 #: texts of one line of a tree that touch each other
 TOUCHING = """[...document.querySelectorAll('svg.tree g')].filter(g => g.checkVisibility()).filter(g => {
   const [left, right] = [...g.querySelectorAll('text')].map(t => t.getBoundingClientRect());
   return left && right && right.width && left.right > right.left }).map(g => g.textContent)"""
 #: texts of a timeline that overlap, and those that leave it
 CROSSING = """[...document.querySelectorAll('svg.timeline')].flatMap(svg => {
-  const boxes = [...svg.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()]), all = svg.getBoundingClientRect();
-  return boxes.filter(([said, a], i) => a.right > all.right + 1 || a.left < all.left - 1 || boxes.some(([other, b], j) => i < j
-    && a.left < b.right && b.left < a.right && a.top < b.bottom - 2 && b.top < a.bottom - 2)).map(([said]) => said) })"""
+  const box = e => [e.textContent, e.getBoundingClientRect()], all = svg.getBoundingClientRect();
+  const texts = [...svg.querySelectorAll('text')].map(box), bars = [...svg.querySelectorAll('rect')].map(box);
+  const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom - 2 && b.top < a.bottom - 2;
+  return texts.filter(([said, a], i) => a.right > all.right + 1 || a.left < all.left - 1
+    || [...texts.slice(0, i), ...bars].some(([other, b]) => meet(a, b))).map(([said]) => said) })"""
 #: colour of every text against what is behind it: those below 4.5
 CONTRAST = """(() => {
   const part = v => { v /= 255; return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4 };
@@ -67,6 +73,7 @@ def test_it_asks_nobody_says_nothing_and_fits(browser, pages, name, width, dark)
     for unfolded in (False, True):
         browser.value(f"document.querySelectorAll('details').forEach(e => e.open = e.open || {str(unfolded).lower()})")
         assert browser.value(OVERFLOW) == [0]
+        assert width > 400 or browser.value(CRAMMED) == 0
         assert browser.value(TOUCHING) == []
         assert browser.value(CROSSING) == []
 
@@ -92,16 +99,42 @@ def test_hostile_names_run_nothing_and_are_shown(browser, pages):
     assert "\\u202egnp.exe" in shown
 
 
-def test_the_policy_stops_what_would_slip_through(browser, pages, tmp_path):
+@pytest.fixture
+def listener():
+    """Somebody who answers nothing and keeps what connects."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setblocking(False)
+        yield listening
+
+
+def requests_to(listening):
+    """What was asked of it; a browser may connect in advance to addresses that it then may not ask."""
+    asked = []
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            connection, _address = listening.accept()
+            with connection, contextlib.suppress(BlockingIOError):
+                connection.setblocking(False)
+                asked.append(connection.recv(4096))
+    return [each for each in asked if each]
+
+
+def test_the_policy_stops_what_would_slip_through(browser, pages, tmp_path, listener):
     """Were a script or an address to get into the page all the same, the browser would not run it, nor ask for it."""
+    address = f"127.0.0.1:{listener.getsockname()[1]}"
     spoilt = tmp_path / "spoilt.html"
     page = pages["one"].read_text(encoding="utf-8")
-    harm = '<script>document.title="owned"</script><img src="http://127.0.0.1:9/x" onerror="document.title=\'owned\'"><style>h1{color:red}</style>'
+    harm = (
+        '<script>document.title="owned"</script><style>h1{color:red}</style>'
+        f'<img src="http://{address}/x" onerror="document.title=\'owned\'"><link rel="stylesheet" href="http://{address}/y">'
+        f'<iframe src="http://{address}/z"></iframe><object data="http://{address}/o"></object>'
+    )
     spoilt.write_text(page.replace("<main>", f"{harm}<main>"), encoding="utf-8")
     browser.open(spoilt)
     assert browser.value("document.title") != "owned"
     assert browser.value("getComputedStyle(document.querySelector('h1')).color") != "rgb(255, 0, 0)"
     assert any("Content Security Policy" in line for line in browser.said)
+    assert requests_to(listener) == []
 
 
 @pytest.mark.parametrize("name", ["some", "many", "empty"])
