@@ -111,7 +111,8 @@ def findings_of(done: Sequence[Damage]) -> List[Finding]:
 
 def repaired_from(sources: List[Dict[str, Any]], findings: List[Finding], images: List[Tuple[str, str]]) -> List[Act]:
     """What a person does about images that are broken: look, understand, recover from ``sources``, pull, and recover again."""
-    given = {**TARGET, "registry_sources": sources}
+    # links of layers that a collection took lead nowhere: they harm nobody, and may go
+    given = {**TARGET, "registry_sources": sources, "recover_approve": ["remove-link"]}
     # a cache tells what it once knew of a file: over HTTP one that was cut short may seem to be gone
     seen = [{key: value for key, value in one.items() if key != "code"} for one in findings]
     return [
