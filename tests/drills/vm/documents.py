@@ -48,7 +48,12 @@ def blocks(path: Path) -> list[Block]:
     """The blocks of a document, in order; those of list items, too, without their indentation."""
     text = path.read_text(encoding="utf-8")
     return [
-        Block(path.name, _heading(text[: match.start()]), text.count("\n", 0, match.start("text")) + 1, textwrap.dedent(match["text"]))
+        Block(
+            path.name,
+            _heading(text[: match.start()]),
+            text.count("\n", 0, match.start("text")) + 1,
+            textwrap.dedent(match["text"]),
+        )
         for match in _FENCE.finditer(text)
     ]
 

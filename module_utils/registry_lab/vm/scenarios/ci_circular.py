@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+from ..ci import IMAGE
 from ..spec import HOSTED
-from .ci_image import IMAGE, broken_ci_image, built_on_the_machine
+from .ci_image import broken_ci_image, built_on_the_machine
 from .scene import Scene
 from .stage import Stage
 

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from .ci_image import IMAGE, CiImage, broken_ci_image, built_on_the_machine
+from ..ci import IMAGE
+from .ci_image import CiImage, broken_ci_image, built_on_the_machine
 from .scene import Scene
 from .stage import Stage
 
