@@ -75,9 +75,9 @@ class TagChange:
         with contextlib.ExitStack() as stack:
             client = stack.enter_context(Client(self._settings)) if self._settings is not None else None
             if not check_mode:
-                stack.enter_context(RunLock(self._workplace, self._params["lock_timeout"]))
-                refuse_interrupted(self._workplace)
                 self._run_id = new_run_id()
+                stack.enter_context(RunLock(self._workplace, self._params["lock_timeout"], self._run_id))
+                refuse_interrupted(self._workplace)
                 self._workplace.remove_stale()
                 close_interrupted(self._workplace, self._run_id)
             now: Now = ApiNow(client) if client is not None and not self._root else DiskNow(self._root)

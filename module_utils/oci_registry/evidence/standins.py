@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -82,10 +83,11 @@ class StandInFinder:
 
     def _over_api(self, repository: str) -> List[StandIn]:
         tags: Dict[str, List[str]] = {}
-        if self._place.api is not None:
-            for tag in filter(is_tag, self._place.api.client.tags(repository) or ()):
-                fact = self._place.api.manifest(repository, tag)
-                if fact.content is not None:
+        api = self._place.api
+        names = [tag for tag in api.client.tags(repository) or () if is_tag(tag)] if api is not None else []
+        with ThreadPoolExecutor(self._place.workers) as pool:
+            for tag, fact in zip(names, pool.map(lambda tag: api.manifest(repository, tag) if api is not None else None, names)):
+                if fact is not None and fact.content is not None:
                     self._keep(repository, fact.digest, fact.content)
                     tags.setdefault(fact.digest, []).append(tag)
         return [StandIn(digest, tuple(sorted(names))) for digest, names in tags.items()]

@@ -146,3 +146,21 @@ def test_a_registry_that_goes_away_ends_the_run(any_registry, repair, tmp_path, 
     registry.start()
     assert repair(registry=registry.address, scheme="http", images=names(BROKEN[:8]), sources=[source])["changed"]
     assert walked(registry) == []
+
+
+def test_bytes_that_two_repositories_share_come_before_what_is_in_use_needs_them(any_registry, repair, tmp_path):
+    registry, image = any_registry(), images.build("shared")
+    first, second = ("team/first", "v1"), ("team/second", "v1")
+    for repository, tag in (first, second):
+        push(registry, repository, tag, image)
+    shutil.copytree(registry.root, tmp_path / "copy")
+    damage("layer-gone", registry.root, *first)
+    damage("child-link-gone", registry.root, *second)
+    registry.restart()
+    reach = {"path": registry.root, "registry": registry.address, "scheme": "http"}
+    sources = [{"type": "snapshot", "path": str(tmp_path / "copy")}]
+    result = repair(**reach, images=names([first, second]), in_use=names([second]), sources=sources)
+    took = [(step["action"], step["repository"], step["way"]) for step in result["plan"] if step["state"] == "done"]
+    assert took == [("restore", second[0], "api"), ("relink", second[0], "api")]
+    assert keys_of(result, outcome="done") == [second, first]
+    assert walked(registry) == []
