@@ -21,7 +21,6 @@ from .apply.record import Record
 from .apply.run import Run
 from .apply.signals import Interruptions
 from .apply.snapshot import check_file_system, find_snapshot, list_snapshots, remove_partial, take_snapshot
-from .apply.workplace import Workplace
 from .collection_options import (
     COLLECTED,
     COLLECTION_OPTIONS,
@@ -37,20 +36,14 @@ from .collection_options import (
 )
 from .collection_result import NEW, difference, message, result
 from .plans.collection import NOTHING, REFUSED
-from .store import one_root
 
-__all__ = ["COLLECTION_OPTIONS", "Collection", "is_interrupted"]
+__all__ = ["COLLECTION_OPTIONS", "Collection"]
 
 #: states that first finish what a killed run began; the others refuse
 _FINISHING = (COLLECTED, RECOVERED, RESTORED)
 #: states that delete something, be it a snapshot that a recovery may take bytes from
 _DELETING = (COLLECTED, EXPIRED)
 _AFTER_RECOVERY = "what is to be collected can be told once the interrupted run is finished (state recovered)"
-
-
-def is_interrupted(path: str) -> bool:
-    """Whether a collection of the store at ``path`` is under way, or was killed and not finished."""
-    return read_mark(Workplace.of_store(one_root(path))) is not None
 
 
 class Collection:
@@ -96,7 +89,8 @@ class Collection:
             if state == COLLECTED:
                 told.notes.append(_AFTER_RECOVERY)
                 return
-        self._refuse_held(state)
+        if state in _DELETING:
+            refuse_held(workplace)
         plans: Dict[str, Callable[[], None]] = {
             COLLECTED: self._plan_collection,
             RESTORED: self._plan_restore,
@@ -168,7 +162,8 @@ class Collection:
             self._told.journal = Journal(self._site.workplace, run.id)
             stack.callback(self._end_journal)
             self._finish_interrupted(run, state)
-            self._refuse_held(state)
+            if state in _DELETING:
+                refuse_held(self._site.workplace)
             changes: Dict[str, Callable[[Run], None]] = {
                 COLLECTED: self._collect,
                 RESTORED: self._restore,
@@ -177,10 +172,6 @@ class Collection:
                 EXPIRED: self._expire,
             }
             changes[state](run)
-
-    def _refuse_held(self, state: str) -> None:
-        if state in _DELETING:
-            refuse_held(self._site.workplace)
 
     def _end_journal(self) -> None:
         if self._told.journal is not None:

@@ -15,6 +15,7 @@ from typing import Any, Dict, NamedTuple, Optional
 
 from ..commands import Child
 from ..errors import Interrupted
+from ..store import one_root
 from .workplace import Workplace, replace_file, writing
 
 QUIESCING, COLLECTING, RESUMING = "quiescing", "collecting", "resuming"
@@ -38,6 +39,11 @@ def refuse_interrupted(workplace: Workplace) -> None:
         what = f"a garbage collection (run {mark.run or 'unknown'}) was interrupted while {mark.phase}"
         advice = "Run the collection of this store again first: it finishes that one, and puts back what was lost"
         raise Interrupted(what, where=_path(workplace), advice=advice)
+
+
+def is_interrupted(path: str) -> bool:
+    """Whether a collection of the store at ``path`` is under way, or was killed and not finished."""
+    return read_mark(Workplace.of_store(one_root(path))) is not None
 
 
 def read_mark(workplace: Workplace) -> Optional[Mark]:

@@ -9,7 +9,8 @@ import json
 import time
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Union
 
-from ..collection import COLLECTION_OPTIONS, Collection, is_interrupted
+from ..apply.mark import is_interrupted
+from ..collection import COLLECTION_OPTIONS, Collection
 from ..collection_options import RECOVERED
 from ..errors import GateRefused, NeedsApproval, ProofFailed, RegistryError
 from ..render import printable
