@@ -13,6 +13,7 @@ import textwrap
 from . import places
 
 _CHANGES = re.compile(r"^# Changes: (.+)$", re.MULTILINE)
+_INCLUDED = re.compile(r"\b(?:vars|tasks)/\w+\.yml")
 
 
 def run(arguments: list[str]) -> int:
@@ -21,17 +22,23 @@ def run(arguments: list[str]) -> int:
         raise places.Refused("list takes no arguments")
     for name in places.playbooks():
         text = places.playbook(name).read_text(encoding="utf-8")
+        whole = "\n".join([text, *_included(text)])
         print(name)
         print(textwrap.fill(places.about_playbook(name), 110, initial_indent="  ", subsequent_indent="  "))
         print(f"  changes    {changes(text) or 'not said'}")
         print(
             textwrap.fill(
-                ", ".join(variables(name, text)) or "none", 110, initial_indent="  variables  ", subsequent_indent=" " * 13
+                ", ".join(variables(name, whole)) or "none", 110, initial_indent="  variables  ", subsequent_indent=" " * 13
             )
         )
         print()
     print("./runbook run NAME -i INVENTORY -e VARIABLE=VALUE, with --check for the plan only")
     return 0
+
+
+def _included(text: str) -> list[str]:
+    """The text of each file of variables or tasks that a playbook names."""
+    return [(places.PLAYBOOKS / name).read_text(encoding="utf-8") for name in dict.fromkeys(_INCLUDED.findall(text))]
 
 
 def changes(text: str) -> str:
@@ -41,6 +48,6 @@ def changes(text: str) -> str:
 
 
 def variables(name: str, text: str) -> list[str]:
-    """``target`` and those that begin with the playbook's name and may be given: what has a default, and what its first line names."""
-    named = re.findall(rf"\b({re.escape(name)}_\w+|target)\b(?=\s*\|\s*default|=|\s+is (?:not )?defined|\")", text)
-    return sorted(dict.fromkeys(named), key=lambda variable: (variable != "target", variable))
+    """``target``, ``approve``, and those that begin with the playbook's name and may be given: what has a default, and what its first line names."""
+    named = re.findall(rf"\b({re.escape(name)}_\w+|target|approve)\b(?=\s*\|\s*default|=|\s+is (?:not )?defined|\")", text)
+    return sorted(dict.fromkeys(named), key=lambda variable: (variable not in ("target", "approve"), variable))
