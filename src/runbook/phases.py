@@ -32,7 +32,7 @@ class Phases:
     """Follows the tasks of a run as they start. ``path`` holds the phases that are under way, the outermost first."""
 
     def __init__(self) -> None:
-        self._frames: list[tuple[str, str]] = []  # role, phase
+        self._frames: list[tuple[str, str, bool]] = []  # role, phase, whether that is more than the name of one task
         self._asked = ""
         self._paths: dict[str, list[str]] = {}
 
@@ -43,16 +43,17 @@ class Phases:
     def start(self, about: dict[str, Any]) -> list[str]:
         """A task starts; ``about`` is the event's data. Its path."""
         role, task = str(about.get("role") or ""), str(about.get("task", ""))
-        known = [index for index, (name, _phase) in enumerate(self._frames) if name == role] if role else []
-        before = self._frames[known[0]][1] if known else ""
+        known = [index for index, (name, _phase, _lasts) in enumerate(self._frames) if name == role] if role else []
+        before = self._frames[known[0]][1] if known and self._frames[known[0]][2] else ""
         outer = self._frames[: known[0]] if known else self._frames if self._asked and role else []
         phase = _phase(_file_of(about), before) if role else ""
-        self._frames = [*(frame for frame in outer if frame[0]), (role, phase or before or self._asked * bool(role) or task)]
+        lasting = phase or before or (self._asked if role else "")
+        self._frames = [*(frame for frame in outer if frame[0]), (role, lasting or task, bool(lasting))]
         if action_of(about) == "include_role":
             self._asked = task
         elif phase or not role:
             self._asked = ""
-        path = [phase for _role, phase in self._frames]
+        path = [phase for _role, phase, _lasts in self._frames]
         self._paths[str(about.get("task_uuid", ""))] = path
         return path
 

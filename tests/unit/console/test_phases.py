@@ -89,6 +89,13 @@ def test_a_task_in_an_entry_belongs_to_what_asked_for_the_role(start: Any) -> No
     assert start("inner", "main.yml", "Alone") == ["Tell a chat"]
 
 
+def test_a_task_in_an_entry_that_was_imported_is_a_phase_of_its_own(start: Any) -> None:
+    assert start("inner", "main.yml", "Validating arguments", "ansible.builtin.validate_argument_spec") == [
+        "Validating arguments"
+    ]
+    assert start("inner", "main.yml", "Alone") == ["Alone"]
+
+
 def test_a_task_of_a_playbook_is_a_phase_of_its_own(start: Any) -> None:
     assert start("", "play.yml", "Look whether it is there") == ["Look whether it is there"]
 
