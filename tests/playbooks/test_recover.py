@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -83,6 +84,38 @@ def test_without_a_source_it_fails_and_names_what_remains(lab, play):
     for lost in broken.truth["expected"]:
         if lost["code"] != "blob-corrupt":  # not to be seen with the proof that is the default
             assert lost["digest"] in outcome.text
+
+
+def test_what_is_not_in_the_approved_plan_is_left_and_the_store_stays_held(lab, play, tmp_path):
+    broken = lab("damaged-blobs")
+    planned = play("recover", broken.variables(), check=True)
+    assert planned.rc == 0, planned.stdout
+    plan = {"registries": [{"name": broken.truth["address"], "steps": steps_of(planned)[:1]}]}
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plan), encoding="utf-8")
+    done = play("recover", broken.variables(recover_plan=str(path)))
+    assert (done.rc, done.findings) == (2, 0)
+    assert done.remaining == len(steps_of(planned)) - 1
+    assert [brief(step) for step in steps_of(done)] == [brief(step) for step in steps_of(planned)[:1]]
+    assert "not in the plan that was approved" in done.text
+    hold = broken.root / ".registry-runbooks" / "hold.json"
+    assert hold.exists()
+
+    finished = play("recover", broken.variables())
+    assert finished.rc == 0, finished.stdout
+    assert not hold.exists()
+
+    plan["registries"][0]["name"] = "registry.example.com"
+    path.write_text(json.dumps(plan), encoding="utf-8")
+    refused = play("recover", broken.variables(recover_plan=str(path)))
+    assert len(refused.failures) == 1 and "plans nothing for" in refused.failures[0]
+
+
+def test_nothing_unknown_can_be_approved(lab, play):
+    outcome = play("recover", lab("unlinked").variables(approve=["rebuid"]))
+    assert outcome.failures == [
+        "There is nothing called rebuid to approve. There are quarantine, remove-link, repoint, rebuild, delete, restart-pipelines."
+    ]
 
 
 def test_a_failed_proof_says_how_to_undo_and_undo_works(lab, play):
