@@ -20,7 +20,8 @@ from plugins.modules import RunModule
 from plugins.vm import RunningVm
 
 pytestmark = pytest.mark.slow
-FINDING = ("detect", "diagnose")
+#: what an operator might take for broken images; of the others the first look is enough here, the drill plays them whole
+TOLD_APART = ("registry-down", "credentials-expired")
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -30,8 +31,9 @@ def test_what_was_broken_is_found(new_vm_lab: Callable[..., RunningVm], scenario
     assert truth["broken"] and truth["found"]
     stages = [one["stage"] for one in truth["acts"]]
     assert list(dict.fromkeys(stages)) == ["detect", "diagnose", "repair", "prove", "again"]
+    finding = ("detect", "diagnose") if scenario in TOLD_APART else ("detect",)
     for number, stage in enumerate(stages):
-        if stage in FINDING or os.environ.get("RUNBOOK_ACTS") == "all":
+        if stage in finding or os.environ.get("RUNBOOK_ACTS") == "all":
             assert act(str(vm.folder), number, str(ROOT))["problem"] == ""
 
 
