@@ -1,0 +1,53 @@
+# Copyright: registry-runbooks contributors
+# SPDX-License-Identifier: Apache-2.0
+"""recover stops what collects by the clock before it begins; what breaks images stays off, the rest is started again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.registry_lab.damage import damage
+from ansible.module_utils.registry_lab.vm.legacy import CRON_FILE, put_legacy_jobs
+from ansible.module_utils.registry_lab.vm.scenarios import Stage
+
+from contract.project import ROOT
+from playbooks.running import run_playbook
+from plugins.vm import RunningVm
+
+pytestmark = pytest.mark.slow
+
+
+def test_only_what_breaks_images_stays_off(new_vm_lab: Callable[..., RunningVm], tmp_path: Path) -> None:
+    vm = new_vm_lab()
+    stage = Stage(vm.parts, str(ROOT))
+    put_legacy_jobs(stage.vm, stage.on_machine)
+    plain = f"30 4 * * 6 root docker exec {vm.container('registry-private')} registry garbage-collect /etc/docker/registry/config.yml"
+    vm.ssh(["sh", "-c", f"echo '{plain}' >>{CRON_FILE}"])
+    before = active(vm)
+    damage("child-link-gone", str(vm.stores["registry-private"]), "shop/api", "v1.0.0")
+
+    planned = recover(vm, tmp_path, check=True)
+    assert planned.rc == 0 and active(vm) == before
+    assert len(planned.report["results"][0]["jobs_left_off"]) == len(before)
+    done = recover(vm, tmp_path)
+    assert done.rc == 0, done.stdout
+    assert active(vm) == [plain]
+    left = done.report["results"][0]["jobs_left_off"]
+    assert {job["text"] for job in left} == set(before) - {plain}
+    named = json.dumps([f"{left[0]['file']}:{left[0]['line']}"])
+    assert f"""-e target=registry-vm -e '{{"maintain_bring_back": {named}}}'""" in done.text
+
+
+def active(vm: RunningVm) -> list[str]:
+    """Lines of the crontab that cron would run."""
+    lines = vm.ssh(["cat", CRON_FILE]).stdout.splitlines()
+    return [line for line in lines if line.strip() and not line.startswith(("#", "PATH="))]
+
+
+def recover(vm: RunningVm, folder: Path, *, check: bool = False) -> Any:
+    """The playbook, as AWX runs it."""
+    return run_playbook("recover", folder, {"target": "registry-private"}, check=check, inventory=vm.inventory)
