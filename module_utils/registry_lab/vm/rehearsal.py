@@ -38,7 +38,7 @@ def rehearse(folder: str, scenario: str, checkout: str, *, dry: bool = False) ->
         "acts": [act.as_dict() for act in scene.acts],
     }
     write_new(parts.vm.path("scenario.json"), json.dumps(truth, indent=2))
-    return dict(truth, changed=True)
+    return dict(truth_of(parts.vm), changed=True)
 
 
 def act(folder: str, number: int, checkout: str) -> Dict[str, Any]:
