@@ -8,22 +8,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from contract.project import ROOT
+from drills.watching import wait_for_task
 from plugins.processes import processes_of
 
-SECONDS = 180.0
 pytestmark = pytest.mark.xdist_group("watched")
-
-
-def ended(task: str, state: Path) -> bool:
-    """Whether the journal says that this task ended."""
-    wanted = f'"event": "task-ended", "task": "{task}"'
-    return any(wanted in path.read_text(encoding="utf-8") for path in state.glob("journal/*.jsonl"))
 
 
 @pytest.mark.parametrize(
@@ -45,10 +38,7 @@ def test_an_interrupted_drill_leaves_nothing_behind(
     with subprocess.Popen(
         command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as drill:
-        deadline = time.monotonic() + SECONDS
-        while not ended(task, tmp_path / "state"):
-            assert drill.poll() is None and time.monotonic() < deadline, drill.communicate()
-            time.sleep(0.05)
+        wait_for_task(drill, task, tmp_path / "state")
         (lab,) = tmp_path.glob("registry-drill-*")
         assert len(processes_of(lab)) >= running
         drill.send_signal(signal.SIGINT)

@@ -20,6 +20,7 @@ from ansible.module_utils.registry_lab.process import RegistryProcess
 from ansible.module_utils.registry_lab.vm.lab import VmLab
 
 from contract.project import ROOT, load_yaml
+from drills.watching import wait_for_task
 from modules.vm_lab.traces import traces
 from playbooks.running import Outcome, run_playbook
 from plugins.vm import fit_or_skip
@@ -109,8 +110,7 @@ def test_an_interrupted_drill_leaves_nothing_behind(labs: Path, tmp_path: Path, 
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as run:
-        assert run.stdout is not None and run.stderr is not None
-        assert any(after in line for line in run.stdout), run.stderr.read()
+        wait_for_task(run, after, tmp_path)
         lab = begun(after == "Break it", before)
         run.send_signal(signal.SIGINT)
         _rest, errors = run.communicate(timeout=180)

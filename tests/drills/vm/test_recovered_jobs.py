@@ -25,7 +25,9 @@ def test_only_what_breaks_images_stays_off(new_vm_lab: Callable[..., RunningVm],
     vm = new_vm_lab()
     stage = Stage(vm.parts, str(ROOT))
     put_legacy_jobs(stage.vm, stage.on_machine)
-    plain = f"30 4 * * 6 root docker exec {vm.container('registry-private')} registry garbage-collect /etc/docker/registry/config.yml"
+    plain = (
+        f"30 4 * * 6 root docker exec {vm.container('registry-private')} registry garbage-collect /etc/docker/registry/config.yml"
+    )
     vm.ssh(["sh", "-c", f"echo '{plain}' >>{CRON_FILE}"])
     before = active(vm)
     damage("child-link-gone", str(vm.stores["registry-private"]), "shop/api", "v1.0.0")
