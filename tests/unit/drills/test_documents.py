@@ -48,7 +48,7 @@ def test_a_page_without_commands_has_none(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["ansible-playbook -i x playbooks/pin.yml", "ansible-vault create x", "./runbook pin"])
 def test_commands_of_a_checkout_are_told(command: str) -> None:
-    assert Block("page.md", 1, command).on_controller
+    assert Block("page.md", "Heading", 1, command).on_controller
 
 
 def test_longer_names_win_and_values_stay() -> None:

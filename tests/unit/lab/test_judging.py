@@ -56,7 +56,8 @@ def test_what_is_wrong_is_named(wanted: Wanted, outcome: Outcome, lines: list[st
         (2, "RUN:  runbook_findings: 4", 1),
         (2, 'RUN: {"runbook_findings": "4"}', 1),
         (2, "RUN: runbook_findings: 0", 2),
-        (2, 'RUN: {"runbook_findings": 2, "runbook_remaining": 1}', 3),
+        (2, 'RUN: {"runbook_findings": 2, "runbook_remaining": 1}', 1),
+        (2, 'RUN: {"runbook_findings": 0, "runbook_remaining": 1}', 3),
     ],
 )
 def test_the_exit_code_is_that_of_the_console(status: int, printed: str, code: int) -> None:

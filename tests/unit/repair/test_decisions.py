@@ -18,7 +18,9 @@ from ansible.module_utils.oci_registry.plans.rungs import climb
 from unit.repair.test_plan import CHILD, LAYER, OTHER, R, add, evidence
 
 NONE_GIVEN = dict.fromkeys(("in_use", "approved_plan", "registry"))
-NONE_GIVEN.update(approve=[], rebuilds=[], repoint={}, delete=[], allow_lost_platforms=False, approved_digests=[])
+NONE_GIVEN.update(
+    approve=[], rebuilds=[], repoint={}, delete=[], allow_lost_platforms=False, approved_digests=[], in_use_complete=True
+)
 
 RESTORE = Candidate("restore", "copy", possible=False)
 REPOINT = Candidate("repoint", "free", approval="repoint", possible=True)
@@ -103,4 +105,5 @@ def test_what_is_in_use_elsewhere_says_nothing():
     choices = choices_from(given)
     assert choices.in_use == {(R, "v1"), (R, "v3")}
     assert choices.knows_use
+    assert not choices_from({**given, "in_use_complete": False}).knows_use, "what was not asked may use it"
     assert not choices_from({**NONE_GIVEN}).knows_use
