@@ -58,7 +58,7 @@ class Vm:
         self.own_engine: bool = state["own_engine"]
         self.docker_host: str = state["docker_host"]
         self.ssh_port: int = state["ssh_port"]
-        self.ci_port: int = state["ci_port"]
+        self.ci_port: int = state.get("ci_port", 0)  # a lab of an older version has none
         self.ports: Dict[str, int] = state["ports"]
         self.images: Dict[str, str] = state["images"]
 
