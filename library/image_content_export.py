@@ -123,6 +123,8 @@ code:
   type: str
 """
 
+from copy import deepcopy
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.oci_registry.errors import RegistryError
 from ansible.module_utils.oci_registry.export import EXPORT_OPTIONS, Export
@@ -130,7 +132,7 @@ from ansible.module_utils.oci_registry.export import EXPORT_OPTIONS, Export
 
 def argument_spec() -> dict:
     """Options as in DOCUMENTATION."""
-    return EXPORT_OPTIONS
+    return deepcopy(EXPORT_OPTIONS)  # Ansible fills up the record in a default where it stands
 
 
 def main() -> None:

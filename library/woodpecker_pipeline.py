@@ -88,6 +88,7 @@ options:
     type: list
     elements: str
 extends_documentation_fragment:
+  - woodpecker_connection
   - woodpecker_server
   - registry_change_attributes
 attributes:

@@ -106,6 +106,7 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
+  - woodpecker_connection
   - woodpecker_server
   - registry_change_attributes
 author: registry-runbooks contributors

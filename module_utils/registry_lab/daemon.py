@@ -9,12 +9,13 @@ import os
 import signal
 import subprocess
 import time
-from typing import Dict, List, Optional, Tuple
+from typing import Callable, Dict, List, Optional, Tuple
 
 from .errors import LabError
 
 _STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.02
+_LOG_LINES = 20  # Prometheus says a dozen more after the reason
 #: for /bin/sh, with the file for the PID as its name and the command as its arguments
 _BECOME = """\
 set -e
@@ -64,6 +65,16 @@ class Daemon:
             )
         if self._recorded() is None:
             raise LabError("its process cannot be noted", where=self._pid_path, advice="Is there space left?")
+
+    def answer(self, answers: Callable[[], bool], seconds: float, name: str, log_path: str) -> None:
+        """Return once it answers; LabError with the end of its log, and the process stopped, where it ends or takes longer."""
+        deadline = time.monotonic() + seconds
+        while not answers():
+            if self.pid is None or time.monotonic() > deadline:
+                self.stop()
+                where = os.path.dirname(log_path)
+                raise LabError(f"{name} does not start", where=where, advice="Its log ends:\n" + _tail(log_path))
+            time.sleep(_POLL_SECONDS)
 
     def note(self, pid: int) -> None:
         """Take a process that somebody else started for this one, so that whoever clears up ends it."""
@@ -116,3 +127,9 @@ def _start_time(pid: int) -> Optional[str]:
         return None
     state, threads, started = fields[0], int(fields[17]), fields[19]
     return None if state in "ZX" and threads <= 1 else started
+
+
+def _tail(path: str) -> str:
+    """The last lines of a log."""
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return "".join(file.readlines()[-_LOG_LINES:])

@@ -17,6 +17,7 @@ from ansible.module_utils.oci_registry.sources import ArchiveSource
 from ansible.module_utils.registry_lab import images
 
 from contract.project import ROOT, ansible_environment
+from plugins.contents import content_store
 
 INVENTORY = f"""
 [all:vars]
@@ -79,15 +80,6 @@ def play(tmp_path: Path) -> Play:
         return Answer(**said, changed=changed, printed=ran.stdout)
 
     return run
-
-
-def content_store(folder: Path, contents: dict[str, bytes]) -> dict[str, str]:
-    """A source of type containerd that holds just these."""
-    for digest, content in contents.items():
-        path = folder / "blobs" / digest.replace(":", "/")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return {"type": "containerd", "path": str(folder)}
 
 
 def left(tmp_path: Path) -> list[str]:

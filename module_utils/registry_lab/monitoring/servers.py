@@ -9,12 +9,10 @@ import http.client
 import inspect
 import json
 import os
-import time
 from types import ModuleType
 from typing import Any, Callable, Dict, List
 
 from ..daemon import Daemon
-from ..errors import LabError
 from ..folder import MAIN
 from ..process import RegistryProcess
 from . import config, prober, receiver
@@ -22,8 +20,6 @@ from .programs import plain_environment, pushgateway_command
 from .spec import JOB, Spec
 
 _SECONDS = 30.0
-_POLL_SECONDS = 0.02
-_LOG_LINES = 20  # Prometheus says a dozen more after the reason
 #: in the order in which they are started; stopped in the reverse one
 PARTS = ("receiver", "alertmanager", "pushgateway", "prometheus", "registry", "prober")
 
@@ -49,12 +45,7 @@ class Part:
             return
         os.makedirs(self.folder, exist_ok=True)
         self._daemon.start(_COMMANDS[self.name](self._spec), self.log_path, plain_environment())
-        deadline = time.monotonic() + _SECONDS
-        while not self._answers():
-            if not self.running or time.monotonic() > deadline:
-                self.stop()
-                raise LabError(f"{self.name} does not start", where=self.folder, advice="Its log ends:\n" + _tail(self.log_path))
-            time.sleep(_POLL_SECONDS)
+        self._daemon.answer(self._answers, _SECONDS, self.name, self.log_path)
 
     def stop(self) -> None:
         """Stop it; nothing where it does not run."""
@@ -132,8 +123,3 @@ def _written(spec: Spec, part: str, document: Dict[str, Any]) -> str:
     with open(path, "w", encoding="utf-8") as file:
         json.dump(document, file, indent=2)
     return path
-
-
-def _tail(path: str) -> str:
-    with open(path, encoding="utf-8", errors="replace") as file:
-        return "".join(file.readlines()[-_LOG_LINES:])

@@ -11,7 +11,6 @@ import inspect
 import json
 import os
 import sys
-import time
 from typing import Any, Dict, List, Optional
 
 from ..daemon import Daemon
@@ -22,7 +21,6 @@ from .server import SWITCH
 
 _HOST = "127.0.0.1"
 _SECONDS = 20.0
-_POLL_SECONDS = 0.02
 _PACKAGE = "lab_program"
 #: what the program consists of, from the folder of this package's parent
 _MODULES = (
@@ -88,12 +86,7 @@ class WoodpeckerProcess:
         paths = [os.path.join(self.folder, "program"), *filter(None, [os.environ.get("PYTHONPATH")])]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "LC_ALL": "C.UTF-8"}
         self._daemon.start(command, self.log_path, environment)
-        deadline = time.monotonic() + _SECONDS
-        while not self._request("GET", "/version"):
-            if not self.running or time.monotonic() > deadline:
-                self.stop()
-                raise LabError("the lab's Woodpecker does not start", where=self.folder, advice="Its log ends:\n" + self._tail())
-            time.sleep(_POLL_SECONDS)
+        self._daemon.answer(lambda: self._request("GET", "/version"), _SECONDS, "the lab's Woodpecker", self.log_path)
 
     def stop(self) -> None:
         """Stop it; nothing where it does not run. What runs in it ends with it."""
@@ -127,10 +120,6 @@ class WoodpeckerProcess:
                 return connection.getresponse().status == 200
             except (OSError, http.client.HTTPException):
                 return False
-
-    def _tail(self) -> str:
-        with open(self.log_path, encoding="utf-8", errors="replace") as file:
-            return "".join(file.readlines()[-20:])
 
 
 def _write_program(folder: str) -> None:

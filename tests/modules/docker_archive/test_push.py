@@ -23,6 +23,8 @@ from ansible.module_utils.registry_lab import images
 from ansible.module_utils.registry_lab.place import blob_path
 from ansible.module_utils.registry_lab.push import push
 
+from plugins.contents import add
+
 Push = Callable[..., dict[str, Any]]
 TREE = [b"first", b"second", b"first"]
 
@@ -48,14 +50,6 @@ def layer(text: bytes) -> bytes:
     with tarfile.open(fileobj=target, mode="w") as tar:
         add(tar, text.decode(), text * 1000)
     return target.getvalue()
-
-
-def add(tar: tarfile.TarFile, name: str, content: bytes = b"", **fields: object) -> None:
-    info = tarfile.TarInfo(name)
-    info.size = len(content)
-    for field, value in fields.items():
-        setattr(info, field, value)
-    tar.addfile(info, io.BytesIO(content))
 
 
 def digest(content: bytes) -> str:

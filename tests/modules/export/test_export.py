@@ -14,13 +14,7 @@ from ansible.module_utils.oci_registry.sources import ArchiveSource
 from ansible.module_utils.registry_lab import images
 from ansible.module_utils.registry_lab.place import place_on_disk
 
-
-def content_store(folder: Path, contents: dict[str, bytes]) -> dict[str, str]:
-    for digest, content in contents.items():
-        path = folder / "blobs" / digest.replace(":", "/")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return {"type": "containerd", "path": str(folder)}
+from plugins.contents import content_store
 
 
 @pytest.fixture

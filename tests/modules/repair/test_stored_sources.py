@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import os
 import shutil
@@ -18,6 +17,8 @@ import pytest
 from ansible.module_utils.oci_registry.sources import containerd
 from ansible.module_utils.registry_lab import images
 from ansible.module_utils.registry_lab.daemon import Daemon
+
+from plugins.contents import add
 
 from .conftest import actions, scanned, walked
 from .test_sources import GONE, write_layout
@@ -33,14 +34,6 @@ def write_archive(path: Path, contents: dict[str, bytes], *, before: dict[str, b
         add(tar, "./oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
         add(tar, "./index.json", b'{"schemaVersion":2,"manifests":[]}')
     return str(path)
-
-
-def add(tar: tarfile.TarFile, name: str, content: bytes = b"", **fields: object) -> None:
-    info = tarfile.TarInfo(name)
-    info.size = len(content)
-    for field, value in fields.items():
-        setattr(info, field, value)
-    tar.addfile(info, io.BytesIO(content))
 
 
 def from_archive(path: str | Path) -> dict[str, object]:

@@ -16,6 +16,8 @@ import pytest
 from ansible.module_utils.oci_registry.errors import BadInput, StoreUnreadable
 from ansible.module_utils.oci_registry.tarball import Tarball, headers, plain
 
+from plugins.contents import add
+
 FORMATS = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}
 FILES = {"a": b"first", "b/c": b"x" * 1000, "empty": b"", "deep/" * 18 + "file": b"y" * 512}
 Write = Callable[..., str]
@@ -35,14 +37,6 @@ def write(tmp_path: Path) -> Write:
         return str(path)
 
     return make
-
-
-def add(tar: tarfile.TarFile, name: str, content: bytes = b"", **fields: object) -> None:
-    info = tarfile.TarInfo(name)
-    info.size = len(content)
-    for field, value in fields.items():
-        setattr(info, field, value)
-    tar.addfile(info, io.BytesIO(content))
 
 
 def read(path: str) -> dict[str, bytes]:
