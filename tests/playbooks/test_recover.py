@@ -118,6 +118,11 @@ def test_nothing_unknown_can_be_approved(lab, play):
     ]
 
 
+def test_what_is_approved_is_a_list(lab, play):
+    (failure,) = play("recover", lab("unlinked").variables(approve="rebuild")).failures
+    assert failure == """approve is a list, as in -e '{"approve": ["rebuild"]}'."""
+
+
 def test_a_failed_proof_says_how_to_undo_and_undo_works(lab, play):
     broken = lab("damaged-blobs")
     victim = next(path for path in sorted(broken.root.glob("**/blobs/sha256/*/*/data")) if path.stat().st_size > 0)
