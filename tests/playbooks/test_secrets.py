@@ -50,6 +50,21 @@ def test_no_password_in_what_is_printed_and_kept(guarded, play, playbook, tmp_pa
     assert files_with_the_password(tmp_path / "runs") == []
 
 
+def test_no_token_of_what_builds_is_printed_and_kept(guarded, play, tmp_path):
+    """Neither Woodpecker's nor the one in the address of a Git repository; both places are closed, so nothing is built."""
+    damage("child-blob-gone", guarded["registry_store_path"], "team/app", "1.0")
+    pipeline = {"server": "http://127.0.0.1:1", "token": PASSWORD, "repository": "team/app"}
+    context = {"git": f"https://runbooks:{PASSWORD}@127.0.0.1:1/app.git", "ref": "main", "allow_lost_platforms": True}
+    builds = [{"image": "team/app", "tags": ["1.0"], "ci": pipeline, "vm": context}]
+    unhelped = {**guarded, "registry_sources": [], "registry_password": PASSWORD, "approve": ["rebuild"], "image_builds": builds}
+    outcome = play("recover", unhelped)
+    problems = [made["problem"] for made in outcome.report["results"][0]["rebuilds"]]
+    assert len(problems) == 1, outcome.stdout
+    assert "not rebuilt, Woodpecker: http://127.0.0.1:1: gives no answer" in problems[0]
+    assert PASSWORD not in outcome.stdout
+    assert files_with_the_password(tmp_path / "runs") == []
+
+
 def test_a_wrong_password_is_told_apart_from_a_broken_registry(guarded, play, tmp_path):
     outcome = play("verify", {**guarded, "registry_password": f"{PASSWORD}-but-wrong"})
     assert outcome.rc == 2
