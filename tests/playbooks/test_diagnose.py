@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 
 import pytest
@@ -78,3 +79,21 @@ def test_a_pull_through_cache_is_never_walked(lab, play, mode):
 def _requests(broken):
     command = ["grep", "-c", "response completed", broken.truth["log"]]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+
+def test_it_tells_who_uses_what_is_broken_and_how_it_can_be_made_again(lab, play, tmp_path):
+    broken = lab("orphan-index")
+    address = broken.truth["address"]
+    pod = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "web"}, "spec": {"containers": [{"image": f"{address}/team/app:latest"}]}}
+    (tmp_path / "cluster.json").write_text(json.dumps(pod), encoding="utf-8")
+    builds = [{"image": "team/app", "tags": ["latest"], "vm": {"git": "https://somebody:secret@git.example.com/app.git", "ref": "main"}}]
+    known = {"impact_manifests": [str(tmp_path / "cluster.json")], "image_builds": builds, "registry_sources": []}
+    outcome = play("diagnose", broken.variables(**known))
+    result = result_of(outcome)
+    latest = next(image for image in result["images"] if (image["repository"], image["tag"]) == ("team/app", "latest"))
+    assert latest["in_use"]
+    assert result["images"][0] == latest
+    assert latest["chosen"] == "rebuild"
+    assert "rebuild (vm, needs approval)" in outcome.text
+    assert "web" in outcome.text
+    assert "secret" not in outcome.text
