@@ -25,7 +25,9 @@ options:
     choices: [found, retired, restored]
     default: found
   only:
-    description: Only these jobs, each as C(file), as C(file:line), or as the name of a unit. All of them where none is named.
+    description:
+      - Only these jobs, each as C(file), as C(file:line), or as the name of a unit. All of them where none is named.
+      - One that is as wanted already is left as it is.
     type: list
     elements: str
     default: []
@@ -66,6 +68,7 @@ jobs:
   elements: dict
   contains:
     kind: {description: "V(crontab), V(script) or V(unit).", type: str}
+    name: {description: "Its unit, or where it stands as C(file:line).", type: str, sample: "/etc/cron.d/registry:4"}
     file: {description: "Where it stands.", type: str, sample: /etc/cron.d/registry}
     line: {description: "Its line, from 1.", type: int}
     text: {description: "The line, with passwords replaced; empty for a script.", type: str}
@@ -92,6 +95,7 @@ retired:
   elements: dict
   contains:
     kind: {description: "V(crontab), V(script) or V(unit).", type: str}
+    name: {description: "What it was called while it was active.", type: str}
     file: {description: "Where it stands.", type: str}
     line: {description: "Its line, from 1.", type: int}
     text: {description: "The line as it was, or the name of the unit.", type: str}

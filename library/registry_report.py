@@ -28,7 +28,7 @@ options:
   data:
     description:
       - The report for programs. C(results) has what the roles kept, one for each registry, C(unseen) the hosts without a result, C(run) the
-        playbook, C(problem) what is wrong in one sentence. Each may be missing.
+        playbook, C(problem) what is wrong in one sentence, C(inventory) the options that name the inventory. Each may be missing.
     type: dict
     required: true
 extends_documentation_fragment:

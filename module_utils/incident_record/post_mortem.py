@@ -20,6 +20,8 @@ from .values import Record, counted, duration, text, utc
 from .verdict import commands, remaining_images, verdict
 
 _MOST, _MOST_USES, _MOST_EVENTS = 40, 8, 60
+#: what a tag is served with all the same
+_SERVED_BY_TAG = ("child-missing", "config-missing", "layer-missing")
 _SEAL = "<!-- an untouched draft, made anew with the page; edited, it stays: sha256:"
 _SINCE = {"broken": "it broke", "detected": "it was detected", "started": "the run began"}
 
@@ -174,7 +176,7 @@ def _undetected(run: Run) -> List[str]:
         )
     if any(registry.differences for registry in run.registries):
         lines.append("- Disk and registry differ: whoever looks at one of them only is told half of it.")
-    if any(finding.get("state") == "hollow" or finding.get("code") == "child-missing" for finding in run.found):
+    if any(finding.get("code") in _SERVED_BY_TAG for finding in run.found):
         lines.append("- Whatever asks for tags only, or with HEAD: the tags of these images still answered 200.")
     return [
         *lines,
@@ -198,8 +200,14 @@ def _repair(run: Run) -> List[str]:
     lines += [f"- remains: {code(image.name)}{': ' + markdown(image.why) if image.why else ''}" for image in left[:_MOST]]
     lines += _more(len(left) - _MOST, "image", "images")
     proven = run.moment("proven")
-    lines += [f"- proven by bytes at {utc(proven)}"] if proven and not left else []
+    lines += [f"- proven by bytes at {utc(proven)}"] if proven and not left and _is_well(run) else []
     return lines or ["- Nothing was repaired by this run."]
+
+
+def _is_well(run: Run) -> bool:
+    """Whether the last look found nothing wrong, and saw everything."""
+    ends = [each for registry in run.registries for each in (registry.still_broken, registry.differences, registry.problem)]
+    return not any(ends) and not run.problems
 
 
 def _failed(step: Record) -> str:

@@ -19,6 +19,7 @@ class Registry(NamedTuple):
 
     name: str
     target: str  # as the inventory names it; empty where that is not known
+    inventory: str  # the options that name the inventory, as the shell takes them
     run_id: str
     changed: bool
     looked_again: bool  # whether ``after`` is what was seen after a repair
@@ -83,7 +84,10 @@ class Run(NamedTuple):
 
 def run_of(data: Mapping[str, Any], journal: Sequence[Record] = ()) -> Run:
     """A run from the data of a report: ``results``, ``unseen``, and maybe ``run`` and ``problem``."""
-    registries = [registry for result in records(data.get("results")) for registry in _registries(result)]
+    inventory = text(data.get("inventory"))
+    registries = [
+        registry._replace(inventory=inventory) for result in records(data.get("results")) for registry in _registries(result)
+    ]
     return Run(text(data.get("run")), registries, texts(data.get("unseen")), text(data.get("problem")), list(journal))
 
 
@@ -123,9 +127,10 @@ def _registry(result: Record) -> Registry:
     return Registry(
         name=text(result.get("name")) or "registry",
         target=text(result.get("target") or result.get("host")),
+        inventory="",
         run_id=text(result.get("run_id")),
         changed=truth(result.get("changed")),
-        looked_again=looked_again and not any(step.get("state") == "planned" for step in steps),
+        looked_again=looked_again and not _is_plan(result, steps),
         before=before,
         after=after if looked_again else [],
         differences=records(result.get("differences")),
@@ -144,9 +149,16 @@ def _registry(result: Record) -> Registry:
     )
 
 
+def _is_plan(result: Record, steps: Sequence[Record]) -> bool:
+    """Whether nothing was changed, as in check mode; records of older runs only show it in their steps."""
+    return truth(result["planned"]) if "planned" in result else any(step.get("state") == "planned" for step in steps)
+
+
 def _moments(result: Record, detected: Record) -> Dict[str, float]:
     times = record(result.get("times"))
     given = {**times, "detected": times.get("detected") or detected.get("time")}
     given["repaired"] = times.get("repaired") or result.get("repaired_at")
+    if "scenario" not in result and not truth(result.get("changed")):
+        given["repaired"] = 0  # there was nothing to repair, or it was only planned
     known = {name: moment(given.get(name)) for name in MOMENTS}
     return {name: at for name, at in known.items() if at}

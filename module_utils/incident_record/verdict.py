@@ -113,7 +113,7 @@ def commands(registry: Registry) -> List[str]:
     if not (open_ or registry.remaining or registry.still_broken):
         return []
     target = shlex.quote(visible(registry.target)) if registry.target else "HOST"
-    run = f"./runbook recover -e target={target}"
+    run = " ".join(filter(None, ["./runbook recover", visible(registry.inventory), f"-e target={target}"]))
     approvals = approvals_of(open_)
     found = [] if registry.looked_again and approvals else [run]
     if approvals:

@@ -40,13 +40,18 @@ class Job(NamedTuple):
     others: List[str]
 
     @property
+    def name(self) -> str:
+        """What it is called, active or retired: its unit, or file:line."""
+        return self.unit or f"{self.file}:{self.line}"
+
+    @property
     def severity(self) -> str:
         """The worst of its evidence."""
         return CRITICAL if any(each.severity == CRITICAL for each in self.evidence) else WARNING
 
     def as_dict(self) -> Dict[str, Any]:
         """Plain JSON types."""
-        record = dict(self._asdict(), severity=self.severity, retirable=not self.others)
+        record = dict(self._asdict(), name=self.name, severity=self.severity, retirable=not self.others)
         record["evidence"] = [dict(each._asdict()) for each in self.evidence]
         return record
 
@@ -61,6 +66,11 @@ class Retired(NamedTuple):
     since: str
     by: str
 
+    @property
+    def name(self) -> str:
+        """What it was called while it was active."""
+        return self.text if self.kind == UNIT else f"{self.file}:{self.line}"
+
     def as_dict(self) -> Dict[str, Any]:
         """Plain JSON types."""
-        return dict(self._asdict())
+        return dict(self._asdict(), name=self.name)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import getpass
 import os
 import time
-from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Set, Tuple
 
 from ..oci_registry.errors import ApplyFailed, BadInput
 from .files import Tree
@@ -51,20 +51,19 @@ class LegacyJobs:
 
     def _plan(self) -> List[Change]:
         if self._state == RETIRED:
-            jobs = self._selected(self._jobs, [job.unit for job in self._jobs])
+            jobs = self._selected(self._jobs, self._retired)
             return plan_retiring(self._tree, jobs, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), _who())
         if self._state == RESTORED:
-            return plan_restoring(self._tree, self._selected(self._retired, [job.text for job in self._retired]))
+            return plan_restoring(self._tree, self._selected(self._retired, self._jobs))
         return []
 
-    def _selected(self, jobs: Sequence[Any], units: Sequence[str]) -> List[Any]:
-        """The jobs that ``only`` names by file, by file:line or by unit; all of them where it names none."""
-        names = [{job.file, f"{job.file}:{job.line}", unit} - {""} for job, unit in zip(jobs, units)]
-        unknown = [name for name in self._only if not any(name in known for known in names)]
+    def _selected(self, jobs: Sequence[Any], others: Sequence[Any]) -> List[Any]:
+        """The jobs that ``only`` names by file, by file:line or by unit; all of them where it names none. ``others`` are as wanted already."""
+        unknown = set(self._only).difference(*map(_names, [*jobs, *others]))
         if unknown:
-            there = ", ".join(f"{job.file}:{job.line}" for job in jobs) or "none"
-            raise BadInput(f"no such job: {', '.join(unknown)}", advice=f"There are: {there}")
-        return [job for job, known in zip(jobs, names) if not self._only or known & set(self._only)]
+            there = ", ".join(job.name for job in [*jobs, *others]) or "none"
+            raise BadInput(f"no such job: {', '.join(sorted(unknown))}", advice=f"There are: {there}")
+        return [job for job in jobs if not self._only or _names(job) & set(self._only)]
 
     def _tell_systemd(self) -> None:
         units = [change.unit for change in self._changes if change.unit]
@@ -103,6 +102,11 @@ class LegacyJobs:
         mixed = sum(bool(job.others) for job in self._jobs)
         text = f"{len(self._jobs)} jobs that harm registries are active, {len(self._retired)} are retired"
         return text + (f"; {mixed} do other work too and are left to a person" if mixed else "")
+
+
+def _names(job: Any) -> Set[str]:
+    """What a job, active or retired, can be called."""
+    return {job.name, job.file, f"{job.file}:{job.line}"}
 
 
 def _who() -> str:

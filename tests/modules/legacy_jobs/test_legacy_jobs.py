@@ -52,9 +52,18 @@ def test_one_line_comes_back_by_name(incident, jobs):
     restored = jobs("restored", only=["/etc/cron.d/registry:9"])
     assert [job["line"] for job in restored["jobs"]] == [9]
     assert len(restored["retired"]) == 6
-    failed = jobs("restored", only=["/etc/cron.d/registry:9"])
+    assert not jobs("restored", only=["/etc/cron.d/registry:9"])["changed"]  # it is active already
+    failed = jobs("restored", only=["/etc/cron.d/registry:10"])
     assert failed["failed"] and failed["code"] == "bad-input"
-    assert "no such job: /etc/cron.d/registry:9. There are: /etc/cron.d/registry:3" in failed["msg"]
+    assert "no such job: /etc/cron.d/registry:10. There are: /etc/cron.d/registry:3" in failed["msg"]
+
+
+def test_a_job_that_somebody_retired_meanwhile_is_no_error(incident, jobs):
+    names = [job["name"] for job in jobs()["jobs"] if job["retirable"]]
+    assert jobs("retired", only=names[:1])["changed"]
+    second = jobs("retired", only=names)
+    assert second["changed"] and {job["name"] for job in second["retired"]} == set(names)
+    assert not jobs("retired", only=names)["changed"]
 
 
 def test_every_crontab_is_read(machine, jobs):
