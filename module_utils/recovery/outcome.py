@@ -75,7 +75,9 @@ def outcome_of(run: Run) -> Outcome:
     remaining = _remaining(run, images)
     foreseen = {thing["digest"] for thing in [*(run.repair.get("remaining") or []), *remaining]}
     unproven = [] if run.is_check else [found for found in run.after if found["digest"] not in foreseen]
-    needs_no_person = unproven or run.has_failed or run.failures or run.problems or any(image["outcome"] == _FAILED for image in images)
+    needs_no_person = (
+        unproven or run.has_failed or run.failures or run.problems or any(image["outcome"] == _FAILED for image in images)
+    )
     return Outcome(images, remaining, unproven, 0 if needs_no_person else len(remaining), _state(run))
 
 

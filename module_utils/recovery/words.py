@@ -41,13 +41,19 @@ def _failure(run: Run, outcome: Outcome, hints: Hints) -> str:
         return str(run.repair["msg"])
     if outcome.unproven:
         first = outcome.unproven[0]
-        words = [f"the proof failed, {len(outcome.unproven)} things are still broken, first {first['code']} in {first['repository']}."]
+        words = [
+            f"the proof failed, {len(outcome.unproven)} things are still broken, first {first['code']} in {first['repository']}."
+        ]
         if run.repair.get("restart_required") and not hints.restarts:
             words.append(_UNRESTARTED)
         if hints.undo:
             words.append(f"To put back what this run replaced: {hints.undo}")
         return " ".join(words)
-    failed = [f"{image['repository']}:{image['tag']} failed: {image['why']}." for image in outcome.images if image["outcome"] == "failed"]
+    failed = [
+        f"{image['repository']}:{image['tag']} failed: {image['why']}."
+        for image in outcome.images
+        if image["outcome"] == "failed"
+    ]
     return " ".join(run.failures or failed)
 
 

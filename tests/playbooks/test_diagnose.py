@@ -84,9 +84,16 @@ def _requests(broken):
 def test_it_tells_who_uses_what_is_broken_and_how_it_can_be_made_again(lab, play, tmp_path):
     broken = lab("orphan-index")
     address = broken.truth["address"]
-    pod = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "web"}, "spec": {"containers": [{"image": f"{address}/team/app:latest"}]}}
+    pod = {
+        "kind": "Pod",
+        "apiVersion": "v1",
+        "metadata": {"name": "web"},
+        "spec": {"containers": [{"image": f"{address}/team/app:latest"}]},
+    }
     (tmp_path / "cluster.json").write_text(json.dumps(pod), encoding="utf-8")
-    builds = [{"image": "team/app", "tags": ["latest"], "vm": {"git": "https://somebody:secret@git.example.com/app.git", "ref": "main"}}]
+    builds = [
+        {"image": "team/app", "tags": ["latest"], "vm": {"git": "https://somebody:secret@git.example.com/app.git", "ref": "main"}}
+    ]
     known = {"impact_manifests": [str(tmp_path / "cluster.json")], "image_builds": builds, "registry_sources": []}
     outcome = play("diagnose", broken.variables(**known))
     result = result_of(outcome)

@@ -20,7 +20,8 @@ def two(lab, any_registry, tmp_path):
     stores = {"intact": (intact.address, intact.root), "wrecked": (broken.truth["address"], broken.truth["root"])}
     common = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "registry_scheme": "http"}
     hosts = {
-        name: {**common, "registry_address": address, "registry_store_path": str(root)} for name, (address, root) in stores.items()
+        name: {**common, "registry_address": address, "registry_store_path": str(root)}
+        for name, (address, root) in stores.items()
     }
     (tmp_path / "hosts.yml").write_text(json.dumps({"registries": {"hosts": hosts}}), encoding="utf-8")
     image = f"{broken.truth['address']}/team/app:latest"

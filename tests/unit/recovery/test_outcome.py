@@ -22,7 +22,15 @@ def image(outcome="remaining", chosen="", tag="1.0", candidates=(), why="needs a
 
 
 def left(tag="1.0", digest="sha256:a"):
-    return {"repository": "app", "tags": [tag], "digest": digest, "role": "layer", "state": "gone", "why": "no source", "next": []}
+    return {
+        "repository": "app",
+        "tags": [tag],
+        "digest": digest,
+        "role": "layer",
+        "state": "gone",
+        "why": "no source",
+        "next": [],
+    }
 
 
 def made(tags=("1.0",), way="vm", problem="", changed=True):
@@ -31,9 +39,20 @@ def made(tags=("1.0",), way="vm", problem="", changed=True):
 
 def run(before=(), after=None, *, images=(), remaining=(), remade=(), held=False, **more):
     """A real run, or with ``after`` None one in check mode."""
-    repair = {"images": list(images), "remaining": list(remaining), "plan": [], "msg": "said", "changed": False, **more.get("repair", {})}
+    repair = {
+        "images": list(images),
+        "remaining": list(remaining),
+        "plan": [],
+        "msg": "said",
+        "changed": False,
+        **more.get("repair", {}),
+    }
     diagnosis = {"name": "here", "findings": list(before), "problems": list(more.get("unseen", ()))}
-    proof = {"findings": list(after or ()), "healthy": not after, "problems": [], **more.get("proof", {})} if after is not None else {}
+    proof = (
+        {"findings": list(after or ()), "healthy": not after, "problems": [], **more.get("proof", {})}
+        if after is not None
+        else {}
+    )
     return Run(diagnosis, repair, list(remade), proof, after is None, held)
 
 
@@ -55,7 +74,9 @@ def test_what_the_proof_still_finds_is_not_done():
     one = run([found()], [found()], images=[image("done", "relink")], repair={"changed": True, "restart_required": True})
     state, outcomes, decisions, problem = end(one, Hints([], False, "undo it"))
     assert (state, outcomes, decisions) == ("broken", ["failed"], 0)
-    assert problem.startswith("here: the proof failed, 1 things are still broken, first layer-missing in app. Restart the registry")
+    assert problem.startswith(
+        "here: the proof failed, 1 things are still broken, first layer-missing in app. Restart the registry"
+    )
     assert problem.endswith("To put back what this run replaced: undo it")
 
 
@@ -110,7 +131,13 @@ def test_check_mode_tells_what_an_approved_plan_leaves_out():
 
 def test_check_mode_does_not_leave_what_is_planned():
     planned = {"plan": [{"digest": "sha256:a", "state": "planned"}]}
-    one = run([found(), found(digest="sha256:b")], None, images=[image(chosen="delete")], remaining=[left(digest="sha256:b")], repair=planned)
+    one = run(
+        [found(), found(digest="sha256:b")],
+        None,
+        images=[image(chosen="delete")],
+        remaining=[left(digest="sha256:b")],
+        repair=planned,
+    )
     assert [thing["digest"] for thing in outcome_of(one).remaining] == ["sha256:b"]
 
 
