@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ...oci_registry.client import Settings
 from ..platforms import native
@@ -95,9 +95,9 @@ class Builder:
 
     # -- for those that inherit
 
-    def run(self, argv: List[str], feed: str = "", extra: Tuple[Tuple[str, str], ...] = ()) -> Done:
-        """Run its program with its environment."""
-        return self.shop.shell.run(argv, env={**self.environment, **dict(extra)}, cwd=self.shop.folder, feed=feed)
+    def run(self, argv: List[str], feed: str = "", extra: Optional[Dict[str, str]] = None) -> Done:
+        """Run its program with its environment, and ``extra`` on top of it."""
+        return self.shop.shell.run(argv, env={**self.environment, **(extra or {})}, cwd=self.shop.folder, feed=feed)
 
     def tell(self, argv: List[str]) -> Done:
         """Run a program for what it prints."""
@@ -105,15 +105,14 @@ class Builder:
 
     def must_build(self, argv: List[str], order: Order) -> None:
         """Run a build; what it said is the log. Raises :class:`BuildFailed`."""
-        passed, _argv = arguments_of(order.build_args)
-        done = self.run(argv, extra=tuple(passed.items()))
+        done = self.run(argv, extra=arguments_of(order.build_args)[0])
         self.shop.shell.log = done.lines
         if done.code:
             raise build_failure(done, self.name)
 
-    def must(self, argv: List[str], what: str, feed: str = "") -> None:
+    def must(self, argv: List[str], what: str, feed: str = "", extra: Optional[Dict[str, str]] = None) -> None:
         """Run a login or a push. Raises a :class:`RegistryError` in clear words."""
-        done = self.run(argv, feed)
+        done = self.run(argv, feed, extra)
         if done.code:
             self.shop.shell.log = done.lines
             raise push_failure(done, self.name, self.shop.settings.registry, what)

@@ -8,7 +8,7 @@ from typing import Any, Dict, List
 
 from ...oci_registry.errors import BadInput
 from ..platforms import normal
-from .base import Order, Unfit, common_options
+from .base import Order, Unfit, arguments_of, common_options
 from .docker import Docker
 
 _CONTAINERD = "io.containerd.snapshotter.v1"
@@ -51,7 +51,8 @@ class Buildx(Docker):
         if self.pushes_by_daemon:
             super().push(order)
         else:
-            self.must([*self._argv(order), "--push"], "push")
+            # with its arguments: buildx leaves out one whose variable is not set, and builds another image without saying so
+            self.must([*self._argv(order), "--push"], "push", extra=arguments_of(order.build_args)[0])
 
     def _argv(self, order: Order) -> List[str]:
         return [
