@@ -47,7 +47,7 @@ class Order(NamedTuple):
     context: str  # folder
     dockerfile: str  # path
     reference: str
-    platforms: List[str]  # empty: this machine's
+    platforms: List[str]
     labels: Dict[str, str]
     build_args: Dict[str, str]
 
@@ -91,7 +91,7 @@ class Builder:
 
     def can_build(self, platforms: List[str]) -> bool:
         """Whether one build can give just these."""
-        return self.multi or platforms in ([], [self.native])
+        return self.multi or platforms == [self.native]
 
     # -- for those that inherit
 
@@ -133,8 +133,12 @@ def arguments_of(build_args: Dict[str, str]) -> Tuple[Dict[str, str], List[str]]
 def common_options(order: Order) -> List[str]:
     """The options that all builders know by the same name."""
     labels = [part for name, value in order.labels.items() for part in ("--label", f"{name}={value}")]
-    platforms = ["--platform", ",".join(order.platforms)] if order.platforms else []
-    return ["--file", order.dockerfile, *labels, *platforms, *arguments_of(order.build_args)[1]]
+    return ["--file", order.dockerfile, *labels, *arguments_of(order.build_args)[1]]
+
+
+def platform_options(order: Order) -> List[str]:
+    """For those that build for other platforms than their own."""
+    return ["--platform", ",".join(order.platforms)]
 
 
 def is_local(host: str) -> bool:

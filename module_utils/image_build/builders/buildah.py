@@ -12,7 +12,7 @@ from typing import List
 from ..access import auth_file, certificates
 from ..platforms import native
 from ..shell import find_program
-from .base import Builder, Order, Unfit, common_options
+from .base import Builder, Order, Unfit, common_options, platform_options
 
 #: what is built has this name on this host for the time of a run; there is one run at a time
 _LOCAL = "localhost/registry-runbooks-build:manual"
@@ -52,7 +52,7 @@ class Buildah(Builder):
     def build(self, order: Order) -> None:
         """See :class:`Builder`. Certificates and scheme are those of the registry that is pushed to, and do for its base images."""
         self._forget()  # what a killed run left
-        options = [*common_options(order), "--authfile", self._auth, "--manifest", _LOCAL]
+        options = [*common_options(order), *platform_options(order), "--authfile", self._auth, "--manifest", _LOCAL]
         self.must_build(["buildah", "bud", *options, order.context], order)
 
     def push(self, order: Order) -> None:

@@ -65,8 +65,8 @@ class Docker(Builder):
         self.must_build(["docker", "build", *self._options(order)], order)
 
     def _options(self, order: Order) -> List[str]:
-        plain = order._replace(platforms=[])  # of another platform it would only take the base image
-        return [*common_options(plain), "--tag", order.reference, order.context]
+        """No platform: it builds for this machine's, and of another one it would only take the base image."""
+        return [*common_options(order), "--tag", order.reference, order.context]
 
     def push(self, order: Order) -> None:
         """See :class:`Builder`."""

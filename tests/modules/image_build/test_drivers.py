@@ -34,3 +34,15 @@ def test_a_builder_that_builds_again_to_push_is_given_the_arguments_again(docker
     assert told["code"] == "pushed-nothing", told
     builds = [line.split() for line in (tmp_path / "builds").read_text(encoding="utf-8").splitlines()]
     assert [(words[0], "--push" in words, "WHO" in words) for words in builds] == [("me", False, True), ("me", True, True)]
+
+
+@pytest.mark.parametrize("a_builder", ["buildah"], indirect=True)
+def test_platforms_may_get_lost_only_where_no_builder_here_can_build_them(a_builder, docker_says, site, image_build, programs):
+    docker_says("docker")
+    options = site.options(expected_platforms=[AMD, ARM], allow_lost_platforms=True)
+    done = image_build(**options)
+    assert (done["builder"], sorted(done["platforms"]), done["lost_platforms"]) == (a_builder, [AMD, ARM], []), done
+    programs.rule("buildah", "info", "echo no store >&2; exit 1")
+    planned = image_build(check=True, **options)
+    assert (planned["builder"], planned["platforms"], planned["lost_platforms"]) == ("buildx", [AMD], [ARM]), planned
+    assert "linux/amd64 only" in next(step["detail"] for step in planned["steps"] if step["what"] == "choose")
