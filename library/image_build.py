@@ -38,11 +38,11 @@ options:
     description: Folder of this host to build from, instead of O(git).
     type: path
   context:
-    description: Folder of the build context, below the source.
+    description: Folder of the build context, below the source, also where a link in it leads to.
     type: str
     default: .
   dockerfile:
-    description: Path of the Dockerfile, below the source. Without it, C(Dockerfile) in O(context).
+    description: Path of the Dockerfile, below the source, also where a link in it leads to. Without it, C(Dockerfile) in O(context).
     type: str
   platforms:
     description: Platforms to build, such as V(linux/amd64). Without it O(expected_platforms), else that of the builder's machine.

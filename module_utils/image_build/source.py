@@ -49,6 +49,11 @@ class Source:
         self._check()
 
     def _check(self) -> None:
+        """Both are there and below the source, also where a link of the source's leads to: other files of this host are no part of it."""
+        for path in (self._wanted.dockerfile, self._wanted.context):
+            source, real = os.path.realpath(self.path), os.path.realpath(os.path.join(self.path, path))
+            if os.path.commonpath([source, real]) != source:
+                raise SourceFailed("leads out of the source by a link", where=path, advice="Set dockerfile, or context")
         dockerfile = os.path.join(self.path, self._wanted.dockerfile)
         if not os.path.isfile(dockerfile):
             raise SourceFailed("has no such file", where=self._wanted.dockerfile, advice="Set dockerfile, or context")

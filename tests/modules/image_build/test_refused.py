@@ -106,6 +106,22 @@ def test_bad_input(a_builder, site, image_build, tmp_path, changes, code, said):
 
 
 @docker
+@pytest.mark.parametrize("in_git", [True, False])
+def test_a_link_in_the_source_that_leads_out_of_it(a_builder, site, image_build, tmp_path, in_git):
+    outside = tmp_path / "outside"
+    make_source(outside)
+    (site.source / "kept").symlink_to(".")
+    (site.source / "taken").symlink_to(outside)
+    make_source(site.source)
+    known = site.options(builder=a_builder, **({} if in_git else {"git": None, "ref": None, "folder": str(site.source)}))
+    for options in ({"dockerfile": "taken/Dockerfile"}, {"context": "taken", "dockerfile": "Dockerfile"}):
+        refused = image_build(**known, **options)
+        assert (refused.get("code"), held(site)) == ("source-failed", None), refused
+        assert "leads out of the source" in refused["msg"]
+    assert image_build(**known, context="kept")["digest"]
+
+
+@docker
 @pytest.mark.parametrize("kind", ["layer-emptied", "layer-halved"])
 def test_a_damaged_file_that_the_registry_keeps_is_said(a_builder, site, image_build, kind):
     """Docker takes the size that the registry tells for that of its layer, so that the sizes agree afterwards."""
