@@ -32,7 +32,10 @@ options:
       - Submodules are not fetched.
     type: str
   ref:
-    description: Branch, tag or commit to build. Required with O(git). What is built is the commit that it is at the time, see RV(commit).
+    description:
+      - Branch, tag or commit to build. Required with O(git). What is built is the commit that it is at the time, see RV(commit).
+      - What reads as a commit, in full or by its first seven characters or more, is that commit where the repository has it, whatever a branch
+        or tag is called. C(refs/heads/NAME) is the branch in any case, C(refs/tags/NAME) the tag.
     type: str
   folder:
     description: Folder of this host to build from, instead of O(git).

@@ -26,7 +26,6 @@ class Source:
         self.revision = ""
         self.path = wanted.folder
         self._git: Optional[Git] = None
-        self._what = ""
         self._is_here = False
 
     def find(self, shell: Shell, folder: WorkFolder) -> None:
@@ -37,14 +36,13 @@ class Source:
             return
         self._git = Git(self._wanted.git, shell, folder.inside("git"))
         self.path = os.path.join(folder.path, "source")
-        self.commit, self._what = self._git.resolve(self._wanted.ref)
-        self.revision = self.commit
+        self.commit = self.revision = self._git.resolve(self._wanted.ref)
 
     def fetch(self) -> None:
         """Bring it here; nothing where that was done."""
         if self._git is None or self._is_here:
             return
-        self.commit = self.revision = self._git.checkout(self.path, self.commit, self._what)
+        self.commit = self.revision = self._git.checkout(self.path, self.commit, self._wanted.ref)
         self._is_here = True
         self._check()
 
