@@ -62,7 +62,8 @@ class Docker(Builder):
 
     def build(self, order: Order) -> None:
         """See :class:`Builder`."""
-        self.must_build(["docker", "build", *self._options(order)], order)
+        # without --force-rm the container of an instruction that fails stays
+        self.must_build(["docker", "build", "--force-rm", *self._options(order)], order)
 
     def _options(self, order: Order) -> List[str]:
         """No platform: it builds for this machine's, and of another one it would only take the base image."""

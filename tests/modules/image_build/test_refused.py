@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,15 @@ def test_bad_input(a_builder, site, image_build, tmp_path, changes, code, said):
     refused = image_build(**site.options(builder=a_builder, **changes))
     assert (refused.get("code"), said in refused["msg"]) == (code, True), refused
     assert (held(site), left_behind(tmp_path)) == (None, [])
+
+
+@docker
+def test_an_instruction_that_fails_leaves_no_container(a_builder, site, image_build):
+    make_source(site.source, "x\n", DOCKERFILE + 'RUN ["/no-such-program"]\n')
+    refused = image_build(**site.options(builder=a_builder))
+    assert (refused["code"], "no-such-program" in refused["msg"]) == ("build-failed", True), refused
+    containers = subprocess.run(["docker", "ps", "--all", "--no-trunc", "--format", "{{.Command}}"], capture_output=True, text=True)
+    assert (containers.returncode, "no-such-program" in containers.stdout) == (0, False), containers
 
 
 @docker
