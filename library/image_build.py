@@ -71,7 +71,7 @@ options:
     choices: [auto, buildx, docker, buildah]
     default: auto
   scheme:
-    description: V(http) is for registries on loopback; Docker must know them as insecure.
+    description: V(http) is for registries on loopback; Docker must know them as insecure. Base images are had by https in any case.
     type: str
     choices: [https, http]
     default: https
@@ -82,10 +82,12 @@ options:
     description: Password of O(username). Never part of a result, an error or a log, nor of a command line.
     type: str
   ca_path:
-    description: File with the certificates, in PEM, that sign the registry's. Docker takes them from C(/etc/docker/certs.d) only, which is looked at.
+    description:
+      - File with the certificates, in PEM, that sign the registry's. They hold for base images, too.
+      - Docker takes them from C(/etc/docker/certs.d) only, which is looked at.
     type: path
   validate_certs:
-    description: Whether the registry's certificate must be valid for its name. Docker does as its own configuration says.
+    description: Whether the registry's certificate must be valid for its name; those of base images must. Docker does as its own configuration says.
     type: bool
     default: true
   timeout:

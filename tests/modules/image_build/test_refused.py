@@ -165,14 +165,6 @@ def test_docker_that_does_not_trust_the_registry_is_known_beforehand(
     assert (plain["code"], "insecure-registries" in plain["msg"]) == ("registry-trust", True), plain
 
 
-@buildah
-def test_certificates_of_the_registrys_own(a_builder, any_registry, site, image_build):
-    registry = any_registry(htpasswd=(USER, PASSWORD, 4), tls=True)
-    options = site.options(image=f"{registry.address}/app", scheme="https", ca_path=registry.ca_path)
-    done = image_build(**options)
-    assert (done.get("code"), done["builder"], len(done["platforms"])) == (None, "buildah", 1), done
-
-
 @docker
 def test_one_build_at_a_time(a_builder, site, image_build, tmp_path):
     import fcntl
