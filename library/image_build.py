@@ -62,7 +62,10 @@ options:
     type: bool
     default: false
   build_args:
-    description: Build arguments by name. They are part of the image's history, so secrets do not belong there.
+    description:
+      - Build arguments by name. They are part of the image's history, so secrets do not belong there.
+      - Values whose names sound like one (password, secret, token, credential, private, key) are not shown in C(invocation), and in RV(log) not
+        where they have four characters or more.
     type: dict
     default: {}
   builder:
@@ -180,6 +183,7 @@ code:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.image_build.job import ImageBuild
+from ansible.module_utils.image_build.masking import shown_options
 from ansible.module_utils.image_build.wanted import BUILD_OPTIONS
 from ansible.module_utils.oci_registry.errors import RegistryError
 
@@ -192,16 +196,17 @@ def argument_spec() -> dict:
 def main() -> None:
     """Entry point of the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    shown = {"module_args": shown_options(module.params)}
     try:
         job = ImageBuild(module.params)
     except RegistryError as error:
-        module.fail_json(msg=str(error), code=error.code)
+        module.fail_json(msg=str(error), code=error.code, invocation=shown)
     module.no_log_values.update(job.secrets)
     try:
         job.run(check_mode=module.check_mode)
     except RegistryError as error:
-        module.fail_json(msg=job.told(error), code=error.code, **job.result())
-    module.exit_json(msg=job.message(module.check_mode), **job.result())
+        module.fail_json(msg=job.told(error), code=error.code, invocation=shown, **job.result())
+    module.exit_json(msg=job.message(module.check_mode), invocation=shown, **job.result())
 
 
 if __name__ == "__main__":

@@ -100,7 +100,7 @@ class Git:
     def _refused(self, done: Done, what: str) -> SourceFailed:
         said = [line for line in done.lines if line.lower().startswith(("fatal:", "error:", "ssh:", "remote:"))] or done.lines
         text = " ".join(said[-2:])[:400].replace(HIDDEN + "@", "")
-        if any(word in " ".join(done.lines).lower() for word in _AUTHENTICATION):
+        if any(word in done.said.lower() for word in _AUTHENTICATION):
             advice = "Its credentials are missing or wrong: put a read-only token into the url, or a key where ssh finds it"
         else:
             advice = "See its address, and whether this host reaches it"

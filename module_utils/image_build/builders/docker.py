@@ -46,7 +46,7 @@ class Docker(Builder):
             said = (found.get("ServerErrors") if isinstance(found, dict) else None) or [
                 line for line in done.lines if line[0] != "{"
             ]
-            raise Unfit(f"its daemon does not answer: {str(said[-1])[:200] if said else 'it said nothing'}")
+            raise Unfit(f"its daemon does not answer: {self.shop.shell.mask(str(said[-1]))[:200] if said else 'it said nothing'}")
         return found
 
     def _host(self) -> str:

@@ -71,13 +71,22 @@ def test_a_login_that_the_registry_refuses_meanwhile(a_builder, site, image_buil
 @quick
 def test_a_dockerfile_that_fails_shows_its_last_lines_masked(a_builder, site, image_build, tmp_path):
     make_source(site.source, "x\n", DOCKERFILE + "COPY no-such-file /\n")
-    refused = image_build(**site.options(builder=a_builder, build_args={"API_TOKEN": "hush-hush", "WHO": "me"}))
+    given = {"API_TOKEN": "hush-hush", "KEY_ID": "a", "WHO": "me"}
+    refused = image_build(**site.options(builder=a_builder, build_args=given))
     assert refused["code"] == "build-failed", refused
     assert any("no-such-file" in line for line in refused["log"])
     assert len(refused["log"]) <= 40
-    assert "hush-hush" not in str({**refused, "invocation": ""})
+    assert "hush-hush" not in str(refused)
+    assert refused["invocation"]["module_args"]["build_args"] == {**given, "API_TOKEN": "*" * 8, "KEY_ID": "*" * 8}
     assert (held(site), left_behind(tmp_path)) == (None, [])
     assert image_build(**site.options(builder=a_builder), log_lines=0)["log"] == []
+
+
+@quick
+def test_a_secret_that_programs_say_too_changes_nothing_of_what_is_read(a_builder, site, image_build):
+    """The name of the branch, and a word of Docker's about itself."""
+    done = image_build(**site.options(builder=a_builder, build_args={"A_TOKEN": "main", "B_TOKEN": "true", "C_TOKEN": "a"}))
+    assert (done.get("code"), done["commit"], done["image"]) == (None, site.commit, "app"), done
 
 
 @docker
