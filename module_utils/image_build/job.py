@@ -200,6 +200,7 @@ class ImageBuild:
             "lost_platforms": self._choice.lost if builder is not None else [],
             "digest": self._proven,
             "before": self._before.digest if self._before is not None else "",
+            "cleaned": len(self._stale),
             "findings": held.findings if held is not None else [],
             "notes": [note for note in (self._choice.note(), self._cleaned()) if note],
             "steps": self._steps,
