@@ -16,7 +16,7 @@ description:
     user's own configuration, and nothing of it stands on a command line.
   - What was pushed is proven by bytes. A builder that pushed nothing, a platform that got lost, and a damaged file that the registry kept are errors.
   - Refuses before it builds where platforms would be lost, and where Docker does not trust the registry.
-  - A run that was killed is cleaned up after by the next one, or by O(state=cleaned) where no build follows. One build at a time for each user of a host.
+  - A run that was killed is cleaned up after by the next one, or by O(state=cleaned) where none follows. One build at a time for each user of a host.
 options:
   state:
     description:
@@ -81,7 +81,7 @@ options:
     choices: [auto, buildx, docker, buildah]
     default: auto
   scheme:
-    description: V(http) is for registries on loopback; Docker must know them as insecure. Base images are had by https in any case.
+    description: V(http) is for registries on loopback; Docker must know them as insecure.
     type: str
     choices: [https, http]
     default: https
@@ -97,7 +97,9 @@ options:
       - Docker takes them from C(/etc/docker/certs.d) only, which is looked at.
     type: path
   validate_certs:
-    description: Whether the registry's certificate must be valid for its name; those of base images must. Docker does as its own configuration says.
+    description:
+      - Whether the registry's certificate must be valid for its name. Docker does as its own configuration says.
+      - Neither this nor O(scheme) holds for base images, which buildah takes by https from registries with valid certificates.
     type: bool
     default: true
   timeout:
@@ -152,30 +154,37 @@ EXAMPLES = r"""
 RETURN = r"""
 msg: {description: "What was done, in one sentence; in check mode what would be.", returned: always, type: str}
 cleaned: {description: "After how many runs that were killed it cleaned up; with O(state=cleaned) in check mode, would.", returned: always, type: int}
-reference: {description: What was pushed to., returned: where O(state=built), type: str, sample: "registry.example.com:5050/infra-ci:manual"}
-image: {description: The repository., returned: same as RV(reference), type: str}
-tag: {description: The tag., returned: same as RV(reference), type: str}
-commit: {description: "The commit; empty for a folder that is no clean work tree.", returned: same as RV(reference), type: str}
-revision: {description: "What the label C(org.opencontainers.image.revision) says, the commit or a hash of the folder.", returned: same as RV(reference), type: str}
-builder: {description: The builder., returned: same as RV(reference), type: str}
+reference: {description: What was pushed to., returned: when building, type: str, sample: "registry.example.com:5050/infra-ci:manual"}
+image: {description: The repository., returned: when building, type: str}
+tag: {description: The tag., returned: when building, type: str}
+commit: {description: "The commit; empty for a folder that is no clean work tree.", returned: when building, type: str}
+revision:
+  description: What the label C(org.opencontainers.image.revision) says, the commit or a hash of the folder.
+  returned: when building
+  type: str
+builder: {description: The builder., returned: when building, type: str}
 builders:
   description: What was looked at, until one was taken.
-  returned: same as RV(reference)
+  returned: when building
   type: list
   elements: dict
   contains:
     name: {description: Its name., type: str}
     usable: {description: Whether it is taken., type: bool}
     why: {description: "What it is, or why not.", type: str}
-platforms: {description: "The platforms of the image, or those it would have.", returned: same as RV(reference), type: list, elements: str}
-lost_platforms: {description: "Of O(expected_platforms), those that it does not get.", returned: same as RV(reference), type: list, elements: str}
-digest: {description: "What the registry has under the tag, once it is proven; empty before.", returned: same as RV(reference), type: str}
-before: {description: "What it had before; empty for no such tag.", returned: same as RV(reference), type: str}
-findings: {description: "What is wrong with what was pushed, as M(registry_integrity_info) tells.", returned: same as RV(reference), type: list, elements: dict}
-notes: {description: What is worth knowing., returned: same as RV(reference), type: list, elements: str}
+platforms: {description: "The platforms of the image, or those it would have.", returned: when building, type: list, elements: str}
+lost_platforms: {description: "Of O(expected_platforms), those that it does not get.", returned: when building, type: list, elements: str}
+digest: {description: "What the registry has under the tag, once it is proven; empty before.", returned: when building, type: str}
+before: {description: "What it had before; empty for no such tag.", returned: when building, type: str}
+findings:
+  description: What is wrong with what was pushed, as M(registry_integrity_info) tells.
+  returned: when building
+  type: list
+  elements: dict
+notes: {description: What is worth knowing., returned: when building, type: list, elements: str}
 steps:
   description: What was done.
-  returned: same as RV(reference)
+  returned: when building
   type: list
   elements: dict
   contains:
@@ -184,11 +193,12 @@ steps:
     detail: {description: What came of it., type: str}
     began: {description: "When it began, in seconds since 1970.", type: float}
     ended: {description: When it ended., type: float}
-log: {description: "The last lines of the build, or of what failed, without secrets.", returned: same as RV(reference), type: list, elements: str}
+log: {description: "The last lines of the build, or of what failed, without secrets.", returned: when building, type: list, elements: str}
 code:
   description:
     - Stable name of the error, one of bad-input, source-failed, ref-missing, no-builder, registry-trust, build-failed, push-failed, pushed-nothing,
-      platforms-lost, still-damaged, command-failed, apply-failed, locked, interrupted, authentication, unreachable, tls, not-a-registry, unavailable, protocol.
+      platforms-lost, still-damaged, command-failed, apply-failed, locked, interrupted, authentication, unreachable, tls, not-a-registry,
+      unavailable, protocol.
   returned: on failure
   type: str
 """

@@ -29,7 +29,7 @@ def test_a_builder_that_builds_again_to_push_is_given_the_arguments_again(docker
     docker_says("docker-container")
     programs.rule("docker", "login", "cat >/dev/null")
     programs.rule("docker", "logout")
-    programs.rule("docker", "build", f"echo \"${{WHO-nobody}} $*\" >>{tmp_path}/builds")
+    programs.rule("docker", "build", f'echo "${{WHO-nobody}} $*" >>{tmp_path}/builds')
     told = image_build(**site.options(builder="buildx", build_args={"WHO": "me"}))
     assert told["code"] == "pushed-nothing", told
     builds = [line.split() for line in (tmp_path / "builds").read_text(encoding="utf-8").splitlines()]

@@ -120,7 +120,9 @@ def test_an_instruction_that_fails_leaves_no_container(a_builder, site, image_bu
     make_source(site.source, "x\n", DOCKERFILE + 'RUN ["/no-such-program"]\n')
     refused = image_build(**site.options(builder=a_builder))
     assert (refused["code"], "no-such-program" in refused["msg"]) == ("build-failed", True), refused
-    containers = subprocess.run(["docker", "ps", "--all", "--no-trunc", "--format", "{{.Command}}"], capture_output=True, text=True)
+    containers = subprocess.run(
+        ["docker", "ps", "--all", "--no-trunc", "--format", "{{.Command}}"], capture_output=True, text=True
+    )
     assert (containers.returncode, "no-such-program" in containers.stdout) == (0, False), containers
 
 
