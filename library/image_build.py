@@ -16,12 +16,19 @@ description:
     user's own configuration, and nothing of it stands on a command line.
   - What was pushed is proven by bytes. A builder that pushed nothing, a platform that got lost, and a damaged file that the registry kept are errors.
   - Refuses before it builds where platforms would be lost, and where Docker does not trust the registry.
-  - A run that was killed is cleaned up after by the next one. One build at a time for each user of a host.
+  - A run that was killed is cleaned up after by the next one, or by O(state=cleaned) where none follows. One build at a time for each user of a host.
 options:
-  image:
-    description: The image, as C(registry[:port]/repository), without a tag.
+  state:
+    description:
+      - V(built) builds, pushes and proves what is not there.
+      - V(cleaned) builds nothing. It ends what this user's builds on this host that were killed left running, and removes their folders, in which
+        there may be a password. One that is under way is left alone. Of the other options it takes O(lock_timeout) only.
     type: str
-    required: true
+    choices: [built, cleaned]
+    default: built
+  image:
+    description: The image, as C(registry[:port]/repository), without a tag. Required for O(state=built).
+    type: str
   tag:
     description: The tag to push to. Tags that others pull are better moved once this one is proven, see M(registry_tag).
     type: str
@@ -32,17 +39,20 @@ options:
       - Submodules are not fetched.
     type: str
   ref:
-    description: Branch, tag or commit to build. Required with O(git). What is built is the commit that it is at the time, see RV(commit).
+    description:
+      - Branch, tag or commit to build. Required with O(git). What is built is the commit that it is at the time, see RV(commit).
+      - What reads as a commit, in full or by its first seven characters or more, is that commit where the repository has it, whatever a branch
+        or tag is called. C(refs/heads/NAME) is the branch in any case, C(refs/tags/NAME) the tag.
     type: str
   folder:
     description: Folder of this host to build from, instead of O(git).
     type: path
   context:
-    description: Folder of the build context, below the source.
+    description: Folder of the build context, below the source, also where a link in it leads to.
     type: str
     default: .
   dockerfile:
-    description: Path of the Dockerfile, below the source. Without it, C(Dockerfile) in O(context).
+    description: Path of the Dockerfile, below the source, also where a link in it leads to. Without it, C(Dockerfile) in O(context).
     type: str
   platforms:
     description: Platforms to build, such as V(linux/amd64). Without it O(expected_platforms), else that of the builder's machine.
@@ -59,7 +69,10 @@ options:
     type: bool
     default: false
   build_args:
-    description: Build arguments by name. They are part of the image's history, so secrets do not belong there.
+    description:
+      - Build arguments by name. They are part of the image's history, so secrets do not belong there.
+      - Values whose names sound like one (password, secret, token, credential, private, key) are not shown in C(invocation), and in RV(log) not
+        where they have four characters or more.
     type: dict
     default: {}
   builder:
@@ -79,10 +92,14 @@ options:
     description: Password of O(username). Never part of a result, an error or a log, nor of a command line.
     type: str
   ca_path:
-    description: File with the certificates, in PEM, that sign the registry's. Docker takes them from C(/etc/docker/certs.d) only, which is looked at.
+    description:
+      - File with the certificates, in PEM, that sign the registry's. They hold for base images, too.
+      - Docker takes them from C(/etc/docker/certs.d) only, which is looked at.
     type: path
   validate_certs:
-    description: Whether the registry's certificate must be valid for its name. Docker does as its own configuration says.
+    description:
+      - Whether the registry's certificate must be valid for its name. Docker does as its own configuration says.
+      - Neither this nor O(scheme) holds for base images, which buildah takes by https from registries with valid certificates.
     type: bool
     default: true
   timeout:
@@ -128,34 +145,46 @@ EXAMPLES = r"""
     password: "{{ vault_registry_password }}"
     image: infra-ci:latest
     digest: "{{ built.digest }}"
+
+- name: Leave nothing of builds that were killed, without building
+  image_build:
+    state: cleaned
 """
 
 RETURN = r"""
 msg: {description: "What was done, in one sentence; in check mode what would be.", returned: always, type: str}
-reference: {description: What was pushed to., returned: always, type: str, sample: "registry.example.com:5050/infra-ci:manual"}
-image: {description: The repository., returned: always, type: str}
-tag: {description: The tag., returned: always, type: str}
-commit: {description: "The commit; empty for a folder that is no clean work tree.", returned: always, type: str}
-revision: {description: "What the label C(org.opencontainers.image.revision) says, the commit or a hash of the folder.", returned: always, type: str}
-builder: {description: The builder., returned: always, type: str}
+cleaned: {description: "After how many runs that were killed it cleaned up; with O(state=cleaned) in check mode, would.", returned: always, type: int}
+reference: {description: What was pushed to., returned: when building, type: str, sample: "registry.example.com:5050/infra-ci:manual"}
+image: {description: The repository., returned: when building, type: str}
+tag: {description: The tag., returned: when building, type: str}
+commit: {description: "The commit; empty for a folder that is no clean work tree.", returned: when building, type: str}
+revision:
+  description: What the label C(org.opencontainers.image.revision) says, the commit or a hash of the folder.
+  returned: when building
+  type: str
+builder: {description: The builder., returned: when building, type: str}
 builders:
   description: What was looked at, until one was taken.
-  returned: always
+  returned: when building
   type: list
   elements: dict
   contains:
     name: {description: Its name., type: str}
     usable: {description: Whether it is taken., type: bool}
     why: {description: "What it is, or why not.", type: str}
-platforms: {description: "The platforms of the image, or those it would have.", returned: always, type: list, elements: str}
-lost_platforms: {description: "Of O(expected_platforms), those that it does not get.", returned: always, type: list, elements: str}
-digest: {description: "What the registry has under the tag, once it is proven; empty before.", returned: always, type: str}
-before: {description: "What it had before; empty for no such tag.", returned: always, type: str}
-findings: {description: "What is wrong with what was pushed, as M(registry_integrity_info) tells.", returned: always, type: list, elements: dict}
-notes: {description: What is worth knowing., returned: always, type: list, elements: str}
+platforms: {description: "The platforms of the image, or those it would have.", returned: when building, type: list, elements: str}
+lost_platforms: {description: "Of O(expected_platforms), those that it does not get.", returned: when building, type: list, elements: str}
+digest: {description: "What the registry has under the tag, once it is proven; empty before.", returned: when building, type: str}
+before: {description: "What it had before; empty for no such tag.", returned: when building, type: str}
+findings:
+  description: What is wrong with what was pushed, as M(registry_integrity_info) tells.
+  returned: when building
+  type: list
+  elements: dict
+notes: {description: What is worth knowing., returned: when building, type: list, elements: str}
 steps:
   description: What was done.
-  returned: always
+  returned: when building
   type: list
   elements: dict
   contains:
@@ -164,17 +193,20 @@ steps:
     detail: {description: What came of it., type: str}
     began: {description: "When it began, in seconds since 1970.", type: float}
     ended: {description: When it ended., type: float}
-log: {description: "The last lines of the build, or of what failed, without secrets.", returned: always, type: list, elements: str}
+log: {description: "The last lines of the build, or of what failed, without secrets.", returned: when building, type: list, elements: str}
 code:
   description:
     - Stable name of the error, one of bad-input, source-failed, ref-missing, no-builder, registry-trust, build-failed, push-failed, pushed-nothing,
-      platforms-lost, still-damaged, command-failed, locked, interrupted, authentication, unreachable, tls, not-a-registry, unavailable, protocol.
+      platforms-lost, still-damaged, command-failed, apply-failed, locked, interrupted, authentication, unreachable, tls, not-a-registry,
+      unavailable, protocol.
   returned: on failure
   type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.image_build.cleaning import clean_up
 from ansible.module_utils.image_build.job import ImageBuild
+from ansible.module_utils.image_build.masking import shown_options
 from ansible.module_utils.image_build.wanted import BUILD_OPTIONS
 from ansible.module_utils.oci_registry.errors import RegistryError
 
@@ -186,17 +218,21 @@ def argument_spec() -> dict:
 
 def main() -> None:
     """Entry point of the module."""
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    required = [("state", "built", ["image"])]
+    module = AnsibleModule(argument_spec=argument_spec(), required_if=required, supports_check_mode=True)
+    shown = {"module_args": shown_options(module.params)}
     try:
+        if module.params["state"] == "cleaned":
+            module.exit_json(**clean_up(module.params["lock_timeout"], module.check_mode))
         job = ImageBuild(module.params)
     except RegistryError as error:
-        module.fail_json(msg=str(error), code=error.code)
+        module.fail_json(msg=str(error), code=error.code, invocation=shown)
     module.no_log_values.update(job.secrets)
     try:
         job.run(check_mode=module.check_mode)
     except RegistryError as error:
-        module.fail_json(msg=job.told(error), code=error.code, **job.result())
-    module.exit_json(msg=job.message(module.check_mode), **job.result())
+        module.fail_json(msg=job.told(error), code=error.code, invocation=shown, **job.result())
+    module.exit_json(msg=job.message(module.check_mode), invocation=shown, **job.result())
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import shutil
 from typing import Any, Dict
 
 _KEPT = ("currentContext", "proxies", "cliPluginsExtraDirs", "credHelpers", "auths")
+_SYSTEM_CERTIFICATES = "/etc/ssl/certs:/etc/pki/tls/certs"  # where buildah looks unless told
 _LINKED = ("cli-plugins", "contexts", "buildx")
 
 
@@ -51,12 +52,15 @@ def auth_file(folder: str, registry: str) -> str:
     return path
 
 
-def certificates(folder: str, ca_path: str) -> str:
-    """A folder with the certificates as buildah takes them; its path."""
+def certificates(folder: str, ca_path: str) -> Dict[str, str]:
+    """The environment that makes buildah trust these, too.
+
+    Its option for a folder of certificates would take those of ``certs.d`` from it, which the registries of base images may need.
+    """
     path = os.path.join(folder, "certificates")
     os.makedirs(path, mode=0o700, exist_ok=True)
     shutil.copyfile(ca_path, os.path.join(path, "ca.crt"))
-    return path
+    return {"SSL_CERT_DIR": os.pathsep.join([path, os.environ.get("SSL_CERT_DIR") or _SYSTEM_CERTIFICATES])}
 
 
 def _read(path: str) -> Dict[str, Any]:

@@ -22,7 +22,7 @@ class Choice:
     def __init__(self, wanted: Wanted) -> None:
         self.tried: List[Dict[str, Any]] = []
         self.builder: Optional[Builder] = None
-        self.platforms: List[str] = []
+        self.platforms: List[str] = []  #: that the image will have; empty before one is taken
         self._wanted = wanted
         self._narrow: Optional[Builder] = None  # the first that works, for fewer platforms
         self._distrust: Optional[RegistryError] = None
@@ -46,23 +46,16 @@ class Choice:
         except NotTrusted as error:
             self._distrust = self._distrust or error
             return False, str(error)
-        platforms = self._wanted.platforms or self._all_of(builder)
+        platforms = self._wanted.platforms or self._wanted.expected or [builder.native]
         if not builder.can_build(platforms):
             self._narrow = self._narrow or builder
             return False, f"{builder.about}: cannot build {', '.join(platforms)} in one image"
-        lost = [each for each in self._wanted.expected if each not in (platforms or [builder.native])]
+        lost = [each for each in self._wanted.expected if each not in platforms]
         if lost and not self._wanted.allow_lost:
             self._narrow = self._narrow or builder
             return False, f"{builder.about}: {', '.join(lost)} would be lost"
         self.builder, self.platforms = builder, platforms
         return True, builder.about
-
-    def _all_of(self, builder: Builder) -> List[str]:
-        """Where nobody names platforms, those that are expected, as far as it can build them."""
-        expected = self._wanted.expected
-        if expected in ([], [builder.native]) or builder.multi:
-            return [] if expected == [builder.native] else expected
-        return [] if self._wanted.allow_lost else expected
 
     def _settle(self) -> None:
         """Nobody can build all of it: fewer platforms where that is allowed, else why not."""
@@ -73,7 +66,7 @@ class Choice:
             raise NoBuilder(f"nothing here can build: {reasons}", advice="Install Docker, docker-buildx or buildah")
         if not self._wanted.allow_lost:
             raise PlatformsLost(f"platforms would be lost: {reasons}", where=self._wanted.reference, advice=_ADVICE)
-        self.builder, self.platforms = self._narrow, []
+        self.builder, self.platforms = self._narrow, [self._narrow.native]
         for each in self.tried:
             if each["name"] == self._narrow.name:
                 each.update(usable=True, why=f"{self._narrow.about}, for {self._narrow.native} only")
@@ -86,14 +79,9 @@ class Choice:
         return self.builder
 
     @property
-    def result(self) -> List[str]:
-        """The platforms that the image will have."""
-        return self.platforms or ([self.builder.native] if self.builder is not None else [])
-
-    @property
     def lost(self) -> List[str]:
         """Platforms that are expected and will not be there."""
-        return [each for each in self._wanted.expected if each not in self.result]
+        return [each for each in self._wanted.expected if each not in self.platforms]
 
     def note(self) -> str:
         """What may go wrong with foreign platforms; empty for nothing."""

@@ -17,6 +17,7 @@ from .shell import Done, Shell
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _SHORT = re.compile(r"[0-9a-f]{7,63}\Z")
 _AUTHENTICATION = ("could not read username", "could not read password", "authentication failed", "permission denied (")
+_ADVICE = "Name a branch, or a commit in full"
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "0", "GIT_LFS_SKIP_SMUDGE": "0"}
 
 
@@ -28,34 +29,43 @@ class Git:
         self.shown = shown_url(url)
         self._shell = shell
         self._folder = folder
+        self._named = ""  # the commit of a branch or tag whose name may be the beginning of a commit's
 
-    def resolve(self, ref: str) -> Tuple[str, str]:
-        """The commit that ``ref`` is now, and what to fetch for it; the commit is empty for one that only a clone can tell."""
+    def resolve(self, ref: str) -> str:
+        """The commit that ``ref`` is now; empty where only a clone can tell, since it may be the beginning of a commit's name."""
         heads = self._git("ls-remote", self.url, apart=True)
         if heads.code:
             raise self._refused(heads, "cannot be asked")
-        found = {name: commit for commit, tab, name in (line.partition("\t") for line in heads.text.splitlines()) if tab}
         if _COMMIT.match(ref):
-            return ref, ref
-        for name in (ref, f"refs/heads/{ref}", f"refs/tags/{ref}"):
-            if name in found:
-                return found.get(f"{name}^{{}}", found[name]), name
-        if _SHORT.match(ref):
-            return "", ref
-        raise RefMissing(f"has no branch, tag or commit {ref!r}", where=self.shown, advice="Name a branch, or a commit in full")
+            return ref
+        found = {name: commit for commit, tab, name in (line.partition("\t") for line in heads.text.splitlines()) if tab}
+        names = [name for name in (ref, f"refs/heads/{ref}", f"refs/tags/{ref}") if name in found]
+        self._named = found.get(f"{names[0]}^{{}}", found[names[0]]) if names else ""
+        if not names and not _SHORT.match(ref):
+            raise RefMissing(f"has no branch, tag or commit {ref!r}", where=self.shown, advice=_ADVICE)
+        return "" if _SHORT.match(ref) else self._named
 
-    def checkout(self, target: str, commit: str, what: str) -> str:
-        """Check the commit out into ``target``; its full name."""
+    def checkout(self, target: str, commit: str, ref: str) -> str:
+        """Check the commit out into ``target``; its full name.
+
+        It is asked for by name: a branch may have moved since :meth:`resolve`. Where ``commit`` is empty, ``ref`` is a commit if it can be one,
+        and only else the branch or tag of that name: who names a commit must not get what somebody else calls so.
+        """
         self._must("init", "--quiet", target)
-        found = self._git("fetch", "--quiet", "--depth=1", "--no-tags", self.url, what, cwd=target) if commit else None
-        if found is None or found.code:  # a server that gives no single commit gives all
-            self._fetch_all(target)
-        wanted = self._git("rev-parse", "--verify", "--quiet", f"{commit or what}^{{commit}}", cwd=target, apart=True)
-        if wanted.code:
-            raise RefMissing(f"has no commit {what}", where=self.shown, advice="Name a branch, or a commit in full")
-        name = wanted.text.strip()
+        if not commit or self._git("fetch", "--quiet", "--depth=1", "--no-tags", self.url, commit, cwd=target).code:
+            self._fetch_all(target)  # also where a server gives no single commit
+        name = self._commit(target, commit or ref) or self._commit(target, self._named)
+        if not name:
+            raise RefMissing(f"has no commit {commit or ref}", where=self.shown, advice=_ADVICE)
         self._must("checkout", "--quiet", "--detach", name, cwd=target)
         return name
+
+    def _commit(self, target: str, name: str) -> str:
+        """The full name of a commit that was fetched; empty where there is none."""
+        if not name:
+            return ""
+        done = self._git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", cwd=target, apart=True)
+        return done.text.strip() if done.code == 0 else ""
 
     def _fetch_all(self, target: str) -> None:
         done = self._git("fetch", "--quiet", "--no-tags", self.url, "+refs/*:refs/fetched/*", cwd=target)
@@ -90,7 +100,7 @@ class Git:
     def _refused(self, done: Done, what: str) -> SourceFailed:
         said = [line for line in done.lines if line.lower().startswith(("fatal:", "error:", "ssh:", "remote:"))] or done.lines
         text = " ".join(said[-2:])[:400].replace(HIDDEN + "@", "")
-        if any(word in " ".join(done.lines).lower() for word in _AUTHENTICATION):
+        if any(word in done.said.lower() for word in _AUTHENTICATION):
             advice = "Its credentials are missing or wrong: put a read-only token into the url, or a key where ssh finds it"
         else:
             advice = "See its address, and whether this host reaches it"

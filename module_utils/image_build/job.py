@@ -72,7 +72,7 @@ class ImageBuild:
             step["detail"] = self._before.digest if self._before is not None else "there is no such tag"
         with self._step("choose") as step:
             self._choice.make(folder, shell)
-            step["detail"] = self._choice.tried[-1]["why"]
+            step["detail"] = next(each["why"] for each in self._choice.tried if each["usable"])
         with self._step("source") as step:
             self._source.find(shell, folder)
             step["detail"] = self._source.revision or self.wanted.ref
@@ -95,11 +95,11 @@ class ImageBuild:
         """Whether the tag holds just this, whole."""
         if held is None or not held.whole or not self._source.revision:
             return False
-        missing = [each for each in self._choice.result if each not in held.platforms]
+        missing = [each for each in self._choice.platforms if each not in held.platforms]
         return self._is_ours(held) and not missing
 
     def _is_ours(self, held: Held) -> bool:
-        return (held.revision, held.recipe) == (self._source.revision, self.wanted.recipe(self._choice.result))
+        return (held.revision, held.recipe) == (self._source.revision, self.wanted.recipe(self._choice.platforms))
 
     def _make(self, shell: Shell, interruptions: Interruptions) -> None:
         with self._step("fetch") as step:
@@ -123,7 +123,7 @@ class ImageBuild:
         with self._step("login"):
             builder.login()
         with self._step("build") as step:
-            step["detail"] = f"{builder.name}, {', '.join(self._choice.result)}"
+            step["detail"] = f"{builder.name}, {', '.join(self._choice.platforms)}"
             builder.build(order)
         with self._step("push") as step:
             step["detail"] = self.wanted.reference
@@ -131,7 +131,7 @@ class ImageBuild:
             builder.push(order)
 
     def _order(self) -> Order:
-        labels = {REVISION: self._source.revision, RECIPE: self.wanted.recipe(self._choice.result)}
+        labels = {REVISION: self._source.revision, RECIPE: self.wanted.recipe(self._choice.platforms)}
         return Order(
             self._source.path,
             os.path.join(self._source.path, self.wanted.context),
@@ -151,7 +151,7 @@ class ImageBuild:
         if not self._is_ours(held):
             what = f"the builder says that it pushed, and the tag is at {held.digest}, which is another image"
             raise PushedNothing(what, where=self.wanted.reference)
-        needed = [*self._choice.result, *([] if self.wanted.allow_lost else self.wanted.expected)]
+        needed = [*self._choice.platforms, *([] if self.wanted.allow_lost else self.wanted.expected)]
         lost = [each for each in dict.fromkeys(needed) if each not in held.platforms]
         if lost:
             what = f"what was pushed has {', '.join(held.platforms)}, and lacks {', '.join(lost)}"
@@ -196,10 +196,11 @@ class ImageBuild:
             "revision": self._source.revision,
             "builder": builder.name if builder is not None else "",
             "builders": self._choice.tried,
-            "platforms": held.platforms if held is not None else self._choice.result,
+            "platforms": held.platforms if held is not None else self._choice.platforms,
             "lost_platforms": self._choice.lost if builder is not None else [],
             "digest": self._proven,
             "before": self._before.digest if self._before is not None else "",
+            "cleaned": len(self._stale),
             "findings": held.findings if held is not None else [],
             "notes": [note for note in (self._choice.note(), self._cleaned()) if note],
             "steps": self._steps,

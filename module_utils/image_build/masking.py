@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import base64
 import re
-from typing import Iterable, List, Mapping, Optional
+from typing import Any, Dict, Iterable, List, Mapping, Optional
 from urllib.parse import quote
 
 HIDDEN = "********"
 _USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
-_SECRET_NAME = re.compile(r"pass|secret|token|credential|private|api_?key", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"pass|secret|token|credential|private|key(?:_|$)", re.IGNORECASE)
+_SHORTEST = 4  # characters
 
 
 class Mask:
@@ -26,9 +27,23 @@ class Mask:
         return _USERINFO.sub(f"{HIDDEN}@", text)
 
 
+def sounds_secret(name: str) -> bool:
+    """Whether what has this name is taken for a secret."""
+    return _SECRET_NAME.search(name) is not None
+
+
+def shown_options(params: Mapping[str, Any]) -> Dict[str, Any]:
+    """The options of the module, as a result may show them: build arguments whose names sound secret without their values.
+
+    Ansible itself would take such a value out of all of the result, and so its characters out of a digest that happens to contain them.
+    """
+    given = params["build_args"]
+    return {**params, "build_args": {name: HIDDEN if sounds_secret(str(name)) else value for name, value in given.items()}}
+
+
 def secrets_of(username: Optional[str], password: Optional[str], userinfo: str, build_args: Mapping[str, str]) -> List[str]:
-    """All forms in which a secret could turn up; of build arguments those whose names look like secrets."""
-    found = [value for name, value in build_args.items() if _SECRET_NAME.search(name)]
+    """All forms in which a secret could turn up; of build arguments those whose names sound like one, and that are not just a "no" or a "1"."""
+    found = [value for name, value in build_args.items() if sounds_secret(name) and len(value) >= _SHORTEST]
     if password:
         found += [password, quote(password, safe=""), base64.b64encode(f"{username or ''}:{password}".encode()).decode()]
     if userinfo:

@@ -28,7 +28,7 @@ _TELLING = re.compile(r"error|failed|denied|unauthori[sz]ed|fatal|cannot|not fou
 
 def build_failure(done: Done, builder: str) -> BuildFailed:
     """Of a build that failed."""
-    text = "\n".join(done.lines)
+    text = done.said
     advice = "The log has its last lines"
     if _FOREIGN.search(text):
         advice = "It runs programs of a foreign platform: register emulation on this host (binfmt, qemu-user-static), or leave the platform out"
@@ -39,7 +39,7 @@ def build_failure(done: Done, builder: str) -> BuildFailed:
 
 def push_failure(done: Done, builder: str, registry: str, what: str) -> RegistryError:
     """Of a login or a push that failed."""
-    text = "\n".join(done.lines).lower()
+    text = done.said.lower()
     for words, kind, advice in _WORDS:
         if re.search(words, text):
             return kind(f"{builder} could not {what}: {telling(done.lines)}", where=registry, advice=advice)

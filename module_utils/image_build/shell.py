@@ -1,6 +1,6 @@
 # Copyright: registry-runbooks contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the programs that fetch and build: no terminal, no shell, a time limit, everything they say kept in a file and shown masked."""
+"""Runs the programs that fetch and build: no terminal, no shell, a time limit, all they say kept in a file and shown masked."""
 
 from __future__ import annotations
 
@@ -15,22 +15,28 @@ from ..oci_registry.commands import Child, end_group, start_time
 from ..oci_registry.errors import CommandFailed
 from .masking import Mask
 
-_SHOWN = 1 << 18  # bytes of the end of an output that are read
+_READ = 1 << 18  # bytes of the end of an output that are read
 _LONGEST = 500  # characters of a line
 _SEARCHED = ":/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 
 
 class Done(NamedTuple):
-    """How a program ended: its exit code, what it wrote (errors too unless asked for apart), masked."""
+    """How a program ended: its exit code, and what it wrote, errors too unless asked for apart. ``lines`` are to be shown, the others to be read."""
 
     code: int
     text: str
-    errors: str = ""
+    errors: str
+    mask: Mask
+
+    @property
+    def said(self) -> str:
+        """All that it wrote, as it is."""
+        return f"{self.text}\n{self.errors}"
 
     @property
     def lines(self) -> List[str]:
-        """What it wrote, without empty lines and colours."""
-        return [line.rstrip()[:_LONGEST] for line in (self.text + "\n" + self.errors).splitlines() if line.strip()]
+        """What it wrote, masked, without empty lines."""
+        return [line.rstrip()[:_LONGEST] for line in self.mask(self.said).splitlines() if line.strip()]
 
 
 class Shell:
@@ -62,12 +68,12 @@ class Shell:
                 code = process.wait(max(0.1, self._deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 end_group(process.pid, lambda: process.poll() is not None)
-                self.log = Done(0, self._read(output)).lines
+                self.log = Done(0, _end_of(output), "", self.mask).lines
                 raise CommandFailed("did not end in time: killed", where=self._named(argv), advice="Raise timeout") from None
             except BaseException:
                 end_group(process.pid, lambda: process.poll() is not None)
                 raise
-        return Done(code, self._read(output), self._read(errors))
+        return Done(code, _end_of(output), _end_of(errors), self.mask)
 
     def grace(self, seconds: float) -> None:
         """Time for cleaning up, however little is left."""
@@ -92,13 +98,14 @@ class Shell:
                 process.stdin.write(feed.encode())
                 process.stdin.close()
 
-    def _read(self, path: str) -> str:
-        with open(path, "rb") as file:
-            file.seek(max(0, os.path.getsize(path) - _SHOWN))
-            return self.mask(file.read().decode("utf-8", "replace"))
-
     def _named(self, argv: Sequence[str]) -> str:
         return self.mask(" ".join(argv[:2]))
+
+
+def _end_of(path: str) -> str:
+    with open(path, "rb") as file:
+        file.seek(max(0, os.path.getsize(path) - _READ))
+        return file.read().decode("utf-8", "replace")
 
 
 def find_program(name: str) -> str:

@@ -26,7 +26,6 @@ class Source:
         self.revision = ""
         self.path = wanted.folder
         self._git: Optional[Git] = None
-        self._what = ""
         self._is_here = False
 
     def find(self, shell: Shell, folder: WorkFolder) -> None:
@@ -37,18 +36,22 @@ class Source:
             return
         self._git = Git(self._wanted.git, shell, folder.inside("git"))
         self.path = os.path.join(folder.path, "source")
-        self.commit, self._what = self._git.resolve(self._wanted.ref)
-        self.revision = self.commit
+        self.commit = self.revision = self._git.resolve(self._wanted.ref)
 
     def fetch(self) -> None:
         """Bring it here; nothing where that was done."""
         if self._git is None or self._is_here:
             return
-        self.commit = self.revision = self._git.checkout(self.path, self.commit, self._what)
+        self.commit = self.revision = self._git.checkout(self.path, self.commit, self._wanted.ref)
         self._is_here = True
         self._check()
 
     def _check(self) -> None:
+        """Both are there and below the source, also where a link of the source's leads to: other files of this host are no part of it."""
+        for path in (self._wanted.dockerfile, self._wanted.context):
+            source, real = os.path.realpath(self.path), os.path.realpath(os.path.join(self.path, path))
+            if os.path.commonpath([source, real]) != source:
+                raise SourceFailed("leads out of the source by a link", where=path, advice="Set dockerfile, or context")
         dockerfile = os.path.join(self.path, self._wanted.dockerfile)
         if not os.path.isfile(dockerfile):
             raise SourceFailed("has no such file", where=self._wanted.dockerfile, advice="Set dockerfile, or context")

@@ -20,7 +20,8 @@ from .platforms import normal_all
 BUILDERS = ("buildx", "docker", "buildah")
 #: the options of the module; what they mean is in its documentation
 BUILD_OPTIONS: Dict[str, Dict[str, Any]] = {
-    "image": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["built", "cleaned"], "default": "built"},
+    "image": {"type": "str"},
     "tag": {"type": "str", "default": "manual"},
     "git": {"type": "str"},
     "ref": {"type": "str"},

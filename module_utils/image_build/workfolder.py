@@ -58,18 +58,20 @@ def work_folder(place: Workplace) -> Iterator[WorkFolder]:
 
 def remove_stale(place: Workplace) -> List[str]:
     """End what runs that died left running and remove their folders; only under the lock. Returns what was removed."""
-    above = os.path.join(place.base, _WORK)
-    removed = []
-    for name in sorted(os.listdir(above)) if os.path.isdir(above) else []:
-        path = os.path.join(above, name)
+    found = stale(place)
+    for path in found:
         mark = _mark(path)
-        if mark.get("boot") == _boot_id():  # else other processes may have the numbers by now
-            if _lives(_child(mark, "owner")):
-                continue  # it only looks, in check mode
+        if mark.get("boot") == _boot_id():  # else another process may have the number by now
             end_orphan(_child(mark, "child"))
         shutil.rmtree(path, ignore_errors=True)
-        removed.append(name)
-    return removed
+    return [path for path in found if not os.path.exists(path)]
+
+
+def stale(place: Workplace) -> List[str]:
+    """Folders of runs that died. A run that only looks, in check mode, has one without the lock: where its owner lives it is none."""
+    above = os.path.join(place.base, _WORK)
+    paths = [os.path.join(above, name) for name in sorted(os.listdir(above))] if os.path.isdir(above) else []
+    return [path for path in paths if not _is_used(_mark(path))]
 
 
 def _child(mark: Dict[str, Any], name: str) -> Child:
@@ -77,8 +79,9 @@ def _child(mark: Dict[str, Any], name: str) -> Child:
     return Child(int(found[0]), str(found[1])) if isinstance(found, list) and len(found) == 2 else Child(0, "")
 
 
-def _lives(process: Child) -> bool:
-    return bool(process.started) and start_time(process.pid) == process.started
+def _is_used(mark: Dict[str, Any]) -> bool:
+    owner = _child(mark, "owner")
+    return mark.get("boot") == _boot_id() and bool(owner.started) and start_time(owner.pid) == owner.started
 
 
 def _mark(path: str) -> Dict[str, Any]:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ...oci_registry.client import Settings
 from ..platforms import native
@@ -47,7 +47,7 @@ class Order(NamedTuple):
     context: str  # folder
     dockerfile: str  # path
     reference: str
-    platforms: List[str]  # empty: this machine's
+    platforms: List[str]
     labels: Dict[str, str]
     build_args: Dict[str, str]
 
@@ -91,13 +91,13 @@ class Builder:
 
     def can_build(self, platforms: List[str]) -> bool:
         """Whether one build can give just these."""
-        return self.multi or platforms in ([], [self.native])
+        return self.multi or platforms == [self.native]
 
     # -- for those that inherit
 
-    def run(self, argv: List[str], feed: str = "", extra: Tuple[Tuple[str, str], ...] = ()) -> Done:
-        """Run its program with its environment."""
-        return self.shop.shell.run(argv, env={**self.environment, **dict(extra)}, cwd=self.shop.folder, feed=feed)
+    def run(self, argv: List[str], feed: str = "", extra: Optional[Dict[str, str]] = None) -> Done:
+        """Run its program with its environment, and ``extra`` on top of it."""
+        return self.shop.shell.run(argv, env={**self.environment, **(extra or {})}, cwd=self.shop.folder, feed=feed)
 
     def tell(self, argv: List[str]) -> Done:
         """Run a program for what it prints."""
@@ -105,15 +105,14 @@ class Builder:
 
     def must_build(self, argv: List[str], order: Order) -> None:
         """Run a build; what it said is the log. Raises :class:`BuildFailed`."""
-        passed, _argv = arguments_of(order.build_args)
-        done = self.run(argv, extra=tuple(passed.items()))
+        done = self.run(argv, extra=arguments_of(order.build_args)[0])
         self.shop.shell.log = done.lines
         if done.code:
             raise build_failure(done, self.name)
 
-    def must(self, argv: List[str], what: str, feed: str = "") -> None:
+    def must(self, argv: List[str], what: str, feed: str = "", extra: Optional[Dict[str, str]] = None) -> None:
         """Run a login or a push. Raises a :class:`RegistryError` in clear words."""
-        done = self.run(argv, feed)
+        done = self.run(argv, feed, extra)
         if done.code:
             self.shop.shell.log = done.lines
             raise push_failure(done, self.name, self.shop.settings.registry, what)
@@ -134,8 +133,12 @@ def arguments_of(build_args: Dict[str, str]) -> Tuple[Dict[str, str], List[str]]
 def common_options(order: Order) -> List[str]:
     """The options that all builders know by the same name."""
     labels = [part for name, value in order.labels.items() for part in ("--label", f"{name}={value}")]
-    platforms = ["--platform", ",".join(order.platforms)] if order.platforms else []
-    return ["--file", order.dockerfile, *labels, *platforms, *arguments_of(order.build_args)[1]]
+    return ["--file", order.dockerfile, *labels, *arguments_of(order.build_args)[1]]
+
+
+def platform_options(order: Order) -> List[str]:
+    """For those that build for other platforms than their own."""
+    return ["--platform", ",".join(order.platforms)]
 
 
 def is_local(host: str) -> bool:

@@ -12,7 +12,7 @@ from typing import List
 from ..access import auth_file, certificates
 from ..platforms import native
 from ..shell import find_program
-from .base import Builder, Order, Unfit, common_options
+from .base import Builder, Order, Unfit, common_options, platform_options
 
 #: what is built has this name on this host for the time of a run; there is one run at a time
 _LOCAL = "localhost/registry-runbooks-build:manual"
@@ -40,24 +40,26 @@ class Buildah(Builder):
         self.native = native(platform.machine())
         self.runs = [self.native]
         self._auth = auth_file(self.shop.folder, self.shop.settings.registry)
-        self.environment = {"REGISTRY_AUTH_FILE": self._auth}
+        ca_path = self.shop.settings.ca_path
+        trusted = certificates(self.shop.folder, ca_path) if ca_path else {}
+        self.environment = {"REGISTRY_AUTH_FILE": self._auth, **trusted}
 
     def login(self) -> None:
         """See :class:`Builder`."""
         given = self.shop.settings
         if given.username is not None:
-            options = ["--authfile", self._auth, "--username", given.username, "--password-stdin", *self._trust()]
+            options = ["--authfile", self._auth, "--username", given.username, "--password-stdin", *self._unchecked()]
             self.must(["buildah", "login", *options, given.registry], "log in", feed=given.password or "")
 
     def build(self, order: Order) -> None:
-        """See :class:`Builder`. Certificates and scheme are those of the registry that is pushed to, and do for its base images."""
+        """See :class:`Builder`. The certificates hold for base images, too; these are checked in any case, as they may be anybody's."""
         self._forget()  # what a killed run left
-        options = [*common_options(order), "--authfile", self._auth, "--manifest", _LOCAL]
+        options = [*common_options(order), *platform_options(order), "--authfile", self._auth, "--manifest", _LOCAL]
         self.must_build(["buildah", "bud", *options, order.context], order)
 
     def push(self, order: Order) -> None:
         """See :class:`Builder`."""
-        options = ["--authfile", self._auth, *self._trust()]
+        options = ["--authfile", self._auth, *self._unchecked()]
         if len(order.platforms) > 1:
             argv = ["buildah", "manifest", "push", "--all", "--format", "oci", *options, _LOCAL, f"docker://{order.reference}"]
         else:
@@ -69,11 +71,10 @@ class Buildah(Builder):
         found = self._built()
         return found[0] if found else _LOCAL
 
-    def _trust(self) -> List[str]:
+    def _unchecked(self) -> List[str]:
+        """For what speaks to the registry that is pushed to, and to no other."""
         given = self.shop.settings
-        if given.scheme == "http" or not given.validate_certs:
-            return ["--tls-verify=false"]
-        return ["--cert-dir", certificates(self.shop.folder, given.ca_path)] if given.ca_path else []
+        return ["--tls-verify=false"] if given.scheme == "http" or not given.validate_certs else []
 
     def logout(self) -> None:
         """See :class:`Builder`."""

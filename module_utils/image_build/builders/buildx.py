@@ -8,7 +8,7 @@ from typing import Any, Dict, List
 
 from ...oci_registry.errors import BadInput
 from ..platforms import normal
-from .base import Order, Unfit, common_options
+from .base import Order, Unfit, arguments_of, common_options, platform_options
 from .docker import Docker
 
 _CONTAINERD = "io.containerd.snapshotter.v1"
@@ -29,7 +29,7 @@ class Buildx(Docker):
         self.pushes_by_daemon = facts.get("Driver") == _DAEMON
         store = [str(part) for pair in info.get("DriverStatus") or () for part in pair]
         self.multi = not self.pushes_by_daemon or _CONTAINERD in store
-        self.runs = _platforms(facts.get("Platforms", ""))
+        self.runs = _platforms(facts.get("Platforms", "")) or self.runs
         words = version.text.split()
         holds = "several platforms" if self.multi else "one platform, as its image store holds no more"
         self.about = f"{self.about} with buildx {words[1] if len(words) > 1 else ''}, driver {facts.get('Driver')}, {holds}"
@@ -51,7 +51,8 @@ class Buildx(Docker):
         if self.pushes_by_daemon:
             super().push(order)
         else:
-            self.must([*self._argv(order), "--push"], "push")
+            # with its arguments: buildx leaves out one whose variable is not set, and builds another image without saying so
+            self.must([*self._argv(order), "--push"], "push", extra=arguments_of(order.build_args)[0])
 
     def _argv(self, order: Order) -> List[str]:
         return [
@@ -61,6 +62,7 @@ class Buildx(Docker):
             "--progress",
             "plain",
             *common_options(order),
+            *platform_options(order),
             "--tag",
             order.reference,
             order.context,

@@ -46,7 +46,7 @@ class Docker(Builder):
             said = (found.get("ServerErrors") if isinstance(found, dict) else None) or [
                 line for line in done.lines if line[0] != "{"
             ]
-            raise Unfit(f"its daemon does not answer: {str(said[-1])[:200] if said else 'it said nothing'}")
+            raise Unfit(f"its daemon does not answer: {self.shop.shell.mask(str(said[-1]))[:200] if said else 'it said nothing'}")
         return found
 
     def _host(self) -> str:
@@ -62,11 +62,12 @@ class Docker(Builder):
 
     def build(self, order: Order) -> None:
         """See :class:`Builder`."""
-        self.must_build(["docker", "build", *self._options(order)], order)
+        # without --force-rm the container of an instruction that fails stays
+        self.must_build(["docker", "build", "--force-rm", *self._options(order)], order)
 
     def _options(self, order: Order) -> List[str]:
-        plain = order._replace(platforms=[])  # of another platform it would only take the base image
-        return [*common_options(plain), "--tag", order.reference, order.context]
+        """No platform: it builds for this machine's, and of another one it would only take the base image."""
+        return [*common_options(order), "--tag", order.reference, order.context]
 
     def push(self, order: Order) -> None:
         """See :class:`Builder`."""

@@ -92,6 +92,28 @@ def test_killed_and_run_again(a_builder, program, word, how, site, programs, ima
         assert "cleaned up after 1 runs" in str(again["notes"])
 
 
+@pytest.mark.parametrize("a_builder", ["buildah"], indirect=True)
+def test_cleaned_up_after_without_building(a_builder, site, programs, image_build, tmp_path, request):
+    assert [image_build(check=check, state="cleaned")["changed"] for check in (True, False)] == [False, False]
+    assert list((tmp_path / "tmp").iterdir()) == [], "it makes nothing either"
+    programs.rule("buildah", "push", "hold")
+    process = start(site.options())
+    waiting = held_program(programs.folder, process)
+    request.addfinalizer(lambda: start_time(waiting) and os.kill(waiting, signal.SIGKILL))
+    assert image_build(state="cleaned")["changed"] is False
+    assert process.poll() is None and start_time(waiting), "a run that is under way is left alone"
+
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=SECONDS)
+    planned = image_build(check=True, state="cleaned")
+    assert (planned["changed"], planned["cleaned"], bool(start_time(waiting))) == (True, 1, True), planned
+    assert left_behind(tmp_path)
+    done = image_build(state="cleaned")
+    assert (done.get("code"), done["changed"], done["cleaned"], start_time(waiting)) == (None, True, 1, ""), done
+    assert left_behind(tmp_path) == []
+    assert [image_build(check=check, state="cleaned")["changed"] for check in (True, False)] == [False, False]
+
+
 def stop_again(process: subprocess.Popen[str], waiting: int) -> str:
     """Cleaning up is not interrupted: it ends when its program does."""
     assert process.poll() is None

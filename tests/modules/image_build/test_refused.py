@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -70,13 +71,22 @@ def test_a_login_that_the_registry_refuses_meanwhile(a_builder, site, image_buil
 @quick
 def test_a_dockerfile_that_fails_shows_its_last_lines_masked(a_builder, site, image_build, tmp_path):
     make_source(site.source, "x\n", DOCKERFILE + "COPY no-such-file /\n")
-    refused = image_build(**site.options(builder=a_builder, build_args={"API_TOKEN": "hush-hush", "WHO": "me"}))
+    given = {"API_TOKEN": "hush-hush", "KEY_ID": "a", "WHO": "me"}
+    refused = image_build(**site.options(builder=a_builder, build_args=given))
     assert refused["code"] == "build-failed", refused
     assert any("no-such-file" in line for line in refused["log"])
     assert len(refused["log"]) <= 40
-    assert "hush-hush" not in str({**refused, "invocation": ""})
+    assert "hush-hush" not in str(refused)
+    assert refused["invocation"]["module_args"]["build_args"] == {**given, "API_TOKEN": "*" * 8, "KEY_ID": "*" * 8}
     assert (held(site), left_behind(tmp_path)) == (None, [])
     assert image_build(**site.options(builder=a_builder), log_lines=0)["log"] == []
+
+
+@quick
+def test_a_secret_that_programs_say_too_changes_nothing_of_what_is_read(a_builder, site, image_build):
+    """The name of the branch, and a word of Docker's about itself."""
+    done = image_build(**site.options(builder=a_builder, build_args={"A_TOKEN": "main", "B_TOKEN": "true", "C_TOKEN": "a"}))
+    assert (done.get("code"), done["commit"], done["image"]) == (None, site.commit, "app"), done
 
 
 @docker
@@ -103,6 +113,33 @@ def test_bad_input(a_builder, site, image_build, tmp_path, changes, code, said):
     refused = image_build(**site.options(builder=a_builder, **changes))
     assert (refused.get("code"), said in refused["msg"]) == (code, True), refused
     assert (held(site), left_behind(tmp_path)) == (None, [])
+
+
+@docker
+def test_an_instruction_that_fails_leaves_no_container(a_builder, site, image_build):
+    make_source(site.source, "x\n", DOCKERFILE + 'RUN ["/no-such-program"]\n')
+    refused = image_build(**site.options(builder=a_builder))
+    assert (refused["code"], "no-such-program" in refused["msg"]) == ("build-failed", True), refused
+    containers = subprocess.run(
+        ["docker", "ps", "--all", "--no-trunc", "--format", "{{.Command}}"], capture_output=True, text=True
+    )
+    assert (containers.returncode, "no-such-program" in containers.stdout) == (0, False), containers
+
+
+@docker
+@pytest.mark.parametrize("in_git", [True, False])
+def test_a_link_in_the_source_that_leads_out_of_it(a_builder, site, image_build, tmp_path, in_git):
+    outside = tmp_path / "outside"
+    make_source(outside)
+    (site.source / "kept").symlink_to(".")
+    (site.source / "taken").symlink_to(outside)
+    make_source(site.source)
+    known = site.options(builder=a_builder, **({} if in_git else {"git": None, "ref": None, "folder": str(site.source)}))
+    for options in ({"dockerfile": "taken/Dockerfile"}, {"context": "taken", "dockerfile": "Dockerfile"}):
+        refused = image_build(**known, **options)
+        assert (refused.get("code"), held(site)) == ("source-failed", None), refused
+        assert "leads out of the source" in refused["msg"]
+    assert image_build(**known, context="kept")["digest"]
 
 
 @docker
@@ -137,14 +174,6 @@ def test_docker_that_does_not_trust_the_registry_is_known_beforehand(
     assert f"/etc/docker/certs.d/{registry.address}/ca.crt" in refused["msg"]
     plain = image_build(**site.options(builder="docker"))
     assert (plain["code"], "insecure-registries" in plain["msg"]) == ("registry-trust", True), plain
-
-
-@buildah
-def test_certificates_of_the_registrys_own(a_builder, any_registry, site, image_build):
-    registry = any_registry(htpasswd=(USER, PASSWORD, 4), tls=True)
-    options = site.options(image=f"{registry.address}/app", scheme="https", ca_path=registry.ca_path)
-    done = image_build(**options)
-    assert (done.get("code"), done["builder"], len(done["platforms"])) == (None, "buildah", 1), done
 
 
 @docker
