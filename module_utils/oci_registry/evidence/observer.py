@@ -46,6 +46,7 @@ class _Observer:
     def run(self) -> Evidence:
         evidence = self._evidence
         evidence.waste |= self._wanted.waste
+        evidence.suspects, evidence.damaged = self._wanted.suspects, self._wanted.damaged
         for (repository, tag), said in self._wanted.tags.items():
             self._look_at_tag(repository, tag, said)
         for (repository, digest), role in self._wanted.digests.items():

@@ -47,7 +47,7 @@ def prove(done: Sequence[Step], evidence: Evidence, place: Place, *, restart_req
 def _prove_step(step: Step, evidence: Evidence, place: Place, restart_required: bool) -> Dict[str, Any]:
     node = evidence.nodes[step.key]
     if step.action == steps.REPOINT:
-        whole = look_whole(place, step.repository, step.digest)
+        whole = look_whole(place, step.repository, step.digest, before=evidence)
         _demand(whole.problem or None, step)
     by: List[str] = []
     detail = ""
