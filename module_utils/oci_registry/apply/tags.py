@@ -60,11 +60,15 @@ class TagWriter(NamedTuple):
         content, manifest = content_of(node)
         self.api.put_manifest(node.repository, tag, content, manifest)
 
-    def remove(self, item: Item) -> None:
-        """Remove the tag of ``item`` (:func:`removal`), which points at its digest. Raises where it is still there afterwards."""
+    def remove(self, item: Item, *, was_broken: bool = False) -> None:
+        """Remove the tag of ``item`` (:func:`removal`), which points at its digest. Raises where it is still there afterwards.
+
+        ``was_broken``: see :meth:`set`.
+        """
         (tag,) = item.tags
         facts = RepositoryFacts(item.repository, self.now.tags(item.repository), {}, {}, {}, set(), {})
-        remove(item, Tools(self.journal, Changes(self.now, {item.repository: facts}), self.now, self.disk, self.api))
+        changes = Changes(self.now, {item.repository: facts})
+        remove(item, Tools(self.journal, changes, self.now, self.disk, self.api, was_broken))
         if item.state != "skipped" and self.now.tag(item.repository, tag) is not None:
             raise ProofFailed("it is still there, although it was deleted", where=f"{item.repository}:{tag}")
 
