@@ -12,7 +12,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 from ..digest import is_digest
 from ..errors import ApplyFailed, RegistryError
 from ..evidence.retention.changes import Changes
-from ..evidence.retention.now import Now
+from ..evidence.retention.now import Now, Untold
 from ..plans.retention.items import DELETE_TAG, Item
 from ..plans.retention.plan import API
 from ..store import layout
@@ -90,13 +90,25 @@ class _Run:
 
     def _delete_tag(self, item: Item) -> None:
         (tag,) = item.tags
-        now = self._tools.now.tag(item.repository, tag) or ""
+        now = self._points_at(item, tag)
         if now != item.digest:
             _skip(item, "it was pushed since the plan was made" if now else "it is gone already")
         elif item.way == API:
             self._api.delete_manifest(item.repository, tag)
         else:
             self._move_tag(item, tag)
+
+    def _points_at(self, item: Item, tag: str) -> str:
+        """Its digest, empty where it is gone. One that was broken may tell nothing, or nothing true, and be there all the same."""
+        try:
+            now = self._tools.now.tag(item.repository, tag) or ""
+        except Untold:
+            if not self._tools.was_broken:
+                raise
+            now = ""
+        if not now and self._tools.was_broken and self._tools.now.listed(item.repository, tag):
+            return item.digest
+        return now
 
     def _move_tag(self, item: Item, tag: str) -> None:
         """Move the tag's folder; a push that came in between goes back."""

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional
 
-from ..errors import ApplyFailed, ProofFailed, RegistryUnavailable
+from ..errors import ApplyFailed, ProofFailed
 from ..evidence.retention.changes import Changes
-from ..evidence.retention.now import Now
+from ..evidence.retention.now import Now, Untold
 from ..model import Manifest
 from ..plans.facts import Node
 from ..plans.retention.facts import RepositoryFacts
@@ -33,7 +33,7 @@ class TagWriter(NamedTuple):
         """Whether somebody pushed the tag since it pointed at ``before``. A broken one may not tell."""
         try:
             now = self.now.tag(repository, tag)
-        except RegistryUnavailable:
+        except Untold:
             return False
         return now is not None and now != before
 
@@ -66,11 +66,13 @@ class TagWriter(NamedTuple):
         ``was_broken``: see :meth:`set`.
         """
         (tag,) = item.tags
-        facts = RepositoryFacts(item.repository, self.now.tags(item.repository), {}, {}, {}, set(), {})
+        tags = self.now.tags(item.repository) if item.action == DELETE_MANIFEST else {}  # a tag that goes alone harms none of them
+        facts = RepositoryFacts(item.repository, tags, {}, {}, {}, set(), {})
         changes = Changes(self.now, {item.repository: facts})
         remove(item, Tools(self.journal, changes, self.now, self.disk, self.api, was_broken))
-        if item.state != "skipped" and self.now.tag(item.repository, tag) is not None:
-            raise ProofFailed("it is still there, although it was deleted", where=f"{item.repository}:{tag}")
+        if item.state != "skipped" and self.now.listed(item.repository, tag):
+            what = "it is still there, although it was deleted"
+            raise ProofFailed(what, where=f"{item.repository}:{tag}", advice="Run on the registry's host with path")
 
 
 def removal(repository: str, tag: str, digest: str, reason: str, *, on_disk: bool, dialect: str) -> Item:
