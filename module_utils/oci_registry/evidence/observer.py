@@ -114,7 +114,7 @@ class _Observer:
         if disk is None:
             return OrphanLink(repository, digest)
         link = RIGHT if disk.has_link(repository, digest, manifest=False) else GONE
-        return OrphanLink(repository, digest, link, GONE if disk.size(digest) is None else RIGHT)
+        return OrphanLink(repository, digest, link, disk.look(repository, digest, manifest=False).file.state)
 
     # -- one node after the other
 

@@ -8,6 +8,7 @@ its own link) was written decides; over the API nothing tells that, and the last
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,7 @@ from ..store import layout
 from ..store.linkreader import LinkReader
 from ..store.links import RepositoryLinks
 from ..store.reader import Blind, Reader
+from .disk import Unusable
 from .observer import Place
 from .whole import look_whole
 
@@ -125,7 +127,9 @@ class StandInFinder:
 
     def _read(self, repository: str, digest: str) -> Optional[bytes]:
         if self._place.disk is not None:
-            return self._place.disk.manifest(digest)
+            with contextlib.suppress(Unusable):  # of this one nothing is known, and the others may be well
+                return self._place.disk.manifest(digest)
+            return None
         return self._place.api.manifest(repository, digest).content if self._place.api is not None else None
 
     def _keep(self, repository: str, digest: str, content: Optional[bytes]) -> None:
