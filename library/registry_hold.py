@@ -166,7 +166,7 @@ def argument_spec() -> dict:
 def converge(params: dict, check_mode: bool) -> dict:
     """Hold, release or leave the store, or only say whether that would change anything. Raises a RegistryError."""
     if params["stale_hours"] < 0:
-        raise BadInput(f"stale_hours {params['stale_hours']} is negative", advice="0 counts every run that cannot be seen as dead")
+        raise BadInput(f"stale_hours {params['stale_hours']} is negative", advice="With 0, whoever cannot be seen is dead")
     workplace, at = Workplace.of_store(one_root(params["path"])), now()
     idle = check_mode or (params["state"] != "held" and read_hold(workplace) is None)
     with contextlib.nullcontext() if idle else changing(workplace):

@@ -66,7 +66,8 @@ class TagWriter(NamedTuple):
         ``was_broken``: see :meth:`set`.
         """
         (tag,) = item.tags
-        tags = self.now.tags(item.repository) if item.action == DELETE_MANIFEST else {}  # a tag that goes alone harms none of them
+        harms = item.action == DELETE_MANIFEST  # a tag that goes alone harms no other, so none of them is asked for
+        tags = self.now.tags(item.repository) if harms else {}
         facts = RepositoryFacts(item.repository, tags, {}, {}, {}, set(), {})
         changes = Changes(self.now, {item.repository: facts})
         remove(item, Tools(self.journal, changes, self.now, self.disk, self.api, was_broken))

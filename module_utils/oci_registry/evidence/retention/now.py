@@ -128,7 +128,7 @@ class ApiNow:
         if answer.status == 200 and is_digest(digest):
             return digest
         what = f"the registry does not tell what the tag points at: it {describe(answer)}"
-        raise Untold(what, where=f"{repository}:{tag}", advice="Its link may hold no digest: run on the registry's host with path")
+        raise Untold(what, where=f"{repository}:{tag}", advice="Its link may hold garbage: run on the registry's host with path")
 
     def listed(self, repository: str, tag: str) -> bool:
         """Look for it in the list of tags, which names broken ones, too."""
