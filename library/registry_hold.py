@@ -127,7 +127,6 @@ code:
 """
 
 import contextlib
-from typing import Optional
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.oci_registry.apply.hold import (
@@ -184,7 +183,7 @@ def converge(params: dict, check_mode: bool) -> dict:
     }
 
 
-def _after(before: Optional[Hold], params: dict, at: Moment) -> Optional[Hold]:
+def _after(before: Hold | None, params: dict, at: Moment) -> Hold | None:
     """The hold as it is to be from now on."""
     run = params["run"]
     dead = dead_runs(before, at, params["stale_hours"], params["dead"])

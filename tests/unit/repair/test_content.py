@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from ansible.module_utils.oci_registry.model import MAX_DEPTH, Descriptor, Manifest
 from ansible.module_utils.oci_registry.plans.content import MAX_CONTENTS, contents_of, lost_platforms, same_content
@@ -86,8 +88,7 @@ def nest(depth: int, width: int) -> dict[str, Manifest]:
     """Indexes that each name the next one ``width`` times, over one image."""
     levels = [digest(f"level{number}") for number in range(depth)] + [digest("a")]
     indexes = {
-        above: Manifest("index", "oci", children=(Descriptor(below, 1),) * width)
-        for above, below in zip(levels, levels[1:], strict=False)
+        above: Manifest("index", "oci", children=(Descriptor(below, 1),) * width) for above, below in itertools.pairwise(levels)
     }
     return {**KNOWN, **indexes}
 
