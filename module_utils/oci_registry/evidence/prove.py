@@ -31,23 +31,21 @@ class Proof(NamedTuple):
 def prove(done: Sequence[Step], evidence: Evidence, place: Place, *, restart_required: bool) -> Proof:
     """Read everything again that was repaired. What is not right after all is marked as failed.
 
-    An API that contradicts the disk is only noted where the registry still needs a restart. What cannot be read or asked for fails alone,
-    until the registry answers nothing at all: then nothing more is asked, and all that is left fails for the same reason.
+    An API that contradicts the disk is only noted where the registry still needs a restart. What cannot be read or asked for fails alone.
+    Where the registry answers nothing at all, the proof ends, and what it did not come to counts as done without one.
     """
     latest = {(step.repository, step.digest, step.tags if step.action in _TAGGED else ()): step for step in done}
     proof = Proof([], [])
-    silent: Optional[RegistryError] = None
     for step in latest.values():
         if step.action in _PROVABLE:
             try:
-                if silent is not None:
-                    raise silent
                 proof.records.append(_prove_step(step, evidence, place, restart_required))
             except RegistryError as failure:
+                proof.failures.append(failure)
+                if isinstance(failure, _SILENT):
+                    break
                 if step.state != steps.FAILED:
                     step.state, step.detail = steps.FAILED, f"it could not be proven: {failure}"
-                silent = failure if isinstance(failure, _SILENT) else silent
-                proof.failures.append(failure)
     return proof
 
 
