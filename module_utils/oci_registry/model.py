@@ -96,12 +96,12 @@ def parse_manifest(content: bytes, known: Optional[Known] = None) -> Manifest:
     if version == 1:
         return Manifest("legacy", DOCKER_SCHEMA1_SIGNED if "signatures" in document else DOCKER_SCHEMA1)
     if version != 2:
-        raise InvalidManifest(f"schemaVersion is {str(version)[:20]!r}, not 2")
+        raise InvalidManifest(f"schemaVersion is {_shown(version, 20)}, not 2")
     return _parse_schema2(document, {} if known is None else known)
 
 
 def _parse_schema2(document: Dict[str, Any], known: Known) -> Manifest:
-    media_type = document.get("mediaType") or ""
+    media_type = _media_type(document, "manifest")
     subject = document.get("subject")
     about = _descriptor(subject, "subject") if subject is not None else None
     if media_type in INDEX_TYPES or (not media_type and isinstance(document.get("manifests"), list)):
@@ -119,22 +119,32 @@ def _parse_schema2(document: Dict[str, Any], known: Known) -> Manifest:
         return Manifest(
             "image", media_type or OCI_MANIFEST, (), config, tuple([_blob(item, "layer", known) for item in layers]), about
         )
-    raise InvalidManifest(f"mediaType is {str(media_type)[:100]!r}" if media_type else "neither an index nor an image")
+    raise InvalidManifest(f"mediaType is {_shown(media_type, 100)}" if media_type else "neither an index nor an image")
 
 
 def _descriptor(item: Any, role: str) -> Descriptor:
     try:
         digest, size = item["digest"], item["size"]
-        media_type = item.get("mediaType") or ""
-    except (TypeError, KeyError, AttributeError, IndexError):
+    except (TypeError, KeyError):
         raise InvalidManifest(f"a {role} descriptor without digest and size") from None
     if type(digest) is not str or DIGEST.match(digest) is None:
-        raise InvalidManifest(f"a {role} digest that is none: {str(digest)[:100]!r}")
+        raise InvalidManifest(f"a {role} digest that is none: {_shown(digest, 100)}")
     if type(size) is not int or not 0 <= size <= MAX_BLOB_BYTES:
-        raise InvalidManifest(f"a {role} size that is none: {str(size)[:40]!r}")
-    if type(media_type) is not str:
-        raise InvalidManifest(f"a {role} media type that is none")
-    return Descriptor(digest, size, media_type, foreign=bool(item.get("urls")))
+        raise InvalidManifest(f"a {role} size that is none: {_shown(size, 40)}")
+    return Descriptor(digest, size, _media_type(item, role), foreign=bool(item.get("urls")))
+
+
+def _media_type(item: Dict[str, Any], role: str) -> str:
+    """The ``mediaType`` of a manifest or descriptor, empty where there is none: JSON may hold anything in its place."""
+    media_type = item.get("mediaType")
+    if media_type is not None and type(media_type) is not str:
+        raise InvalidManifest(f"a {role} mediaType that is none: {_shown(media_type, 100)}")
+    return media_type or ""
+
+
+def _shown(value: Any, limit: int) -> str:
+    """What stands there instead, for people. Lists and objects by their kind alone: they may nest deeper than Python prints."""
+    return repr(str(value)[:limit]) if value is None or isinstance(value, (str, int, float)) else f"a {type(value).__name__}"
 
 
 def _blob(item: Any, role: str, known: Known) -> Descriptor:
@@ -160,5 +170,5 @@ def _child(item: Any) -> Descriptor:
 
 def _platform_text(platform: Dict[str, Any]) -> str:
     parts = [platform.get("os"), platform.get("architecture"), platform.get("variant")]
-    text = "/".join(str(part)[:40] for part in parts if part)
+    text = "/".join(part[:40] for part in parts if part and isinstance(part, str))
     return "".join(char if char.isprintable() else "?" for char in text)  # nobody vouched for what a terminal would make of it

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from typing import Any, Dict, Iterator, Mapping, Optional
 
 from .apply.api import ApiWriter
@@ -29,7 +28,7 @@ from .plans.retention.items import DELETE_MANIFEST, Item
 from .plans.retention.plan import API, DISK, PLANNED
 from .reference import parse_tag
 from .scan import DIALECTS
-from .store import CACHE, detect_mode, layout, one_root
+from .store import CACHE, detect_mode, one_root
 
 PRESENT, ABSENT = "present", "absent"
 SET_TAG = "set-tag"
@@ -84,13 +83,8 @@ class TagChange:
             self._before = now.tag(self._repository, self._tag) or ""
             if self._wanted and self._before != self._wanted:
                 self._set(client, now)
-            elif not self._wanted and self._is_there():
+            elif not self._wanted and (self._before or now.listed(self._repository, self._tag)):
                 self._remove(client, now)
-
-    def _is_there(self) -> bool:
-        """A tag on disk is there even where its link holds no digest."""
-        folder = os.path.join(self._root, layout.tag_path(self._repository, self._tag))
-        return bool(self._before) or (bool(self._root) and os.path.lexists(folder))
 
     # -- present
 

@@ -197,7 +197,7 @@ class _Run:
         (tag,) = step.tags
         digest, on_disk = self._before(step.repository, tag), step.way == steps.DISK
         item = removal(step.repository, tag, digest, step.reason, on_disk=on_disk, dialect=self._tools.dialect)
-        self._tools.tags.remove(item)
+        self._tools.tags.remove(item, was_broken=True)
         if item.state == steps.SKIPPED:
             raise Outdated(item.detail)
         step.detail = item.detail

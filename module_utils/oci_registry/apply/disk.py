@@ -90,8 +90,9 @@ def _dress(temporary: str, folder: int, name: str) -> None:
     model = os.fstat(folder)
     mode = _FILE_MODE
     with contextlib.suppress(FileNotFoundError):
-        model = os.stat(name, dir_fd=folder, follow_symlinks=False)
-        mode = stat.S_IMODE(model.st_mode)
+        there = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        if stat.S_ISREG(there.st_mode):  # the mode of a symbolic link, or of a fifo, says nothing of what should be there
+            model, mode = there, stat.S_IMODE(there.st_mode)
     descriptor = os.open(temporary, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
         adopt(descriptor, model.st_uid, model.st_gid, mode)

@@ -12,7 +12,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 from ..digest import is_digest
 from ..errors import ApplyFailed, RegistryError
 from ..evidence.retention.changes import Changes
-from ..evidence.retention.now import Now
+from ..evidence.retention.now import Now, Untold
 from ..plans.retention.items import DELETE_TAG, Item
 from ..plans.retention.plan import API
 from ..store import layout
@@ -25,13 +25,17 @@ _OTHER_STORE = "the registry deleted it, but its link is still on disk: path is 
 
 
 class Tools(NamedTuple):
-    """What a run works with; ``disk`` or ``api`` is None where that was not given."""
+    """What a run works with; ``disk`` or ``api`` is None where that was not given.
+
+    ``was_broken``: what goes is not intact anyway, so an undo puts it back whatever it lacks, and it is kept until somebody removes it.
+    """
 
     journal: Journal
     changes: Changes
     now: Now
     disk: Optional[StoreWriter]
     api: Optional[ApiWriter]
+    was_broken: bool = False
 
 
 def carry_out(todo: Sequence[Item], tools: Tools) -> None:
@@ -86,7 +90,7 @@ class _Run:
 
     def _delete_tag(self, item: Item) -> None:
         (tag,) = item.tags
-        now = self._tools.now.tag(item.repository, tag) or ""
+        now = self._points_at(item, tag)
         if now != item.digest:
             _skip(item, "it was pushed since the plan was made" if now else "it is gone already")
         elif item.way == API:
@@ -94,12 +98,25 @@ class _Run:
         else:
             self._move_tag(item, tag)
 
+    def _points_at(self, item: Item, tag: str) -> str:
+        """Its digest, empty where it is gone. One that was broken may tell nothing, or nothing true, and be there all the same."""
+        try:
+            now = self._tools.now.tag(item.repository, tag) or ""
+        except Untold:
+            if not self._tools.was_broken:
+                raise
+            now = ""
+        if not now and self._tools.was_broken and self._tools.now.listed(item.repository, tag):
+            return item.digest
+        return now
+
     def _move_tag(self, item: Item, tag: str) -> None:
         """Move the tag's folder; a push that came in between goes back."""
         try:
-            needs = "" if self._tools.api is None else item.digest  # a cache fetches again what it lacks
+            broken = self._tools.was_broken
+            needs = "" if broken or self._tools.api is None else item.digest  # a cache fetches again what it lacks
             path = layout.tag_path(item.repository, tag)
-            entry = self._disk.remove_folder(path, item.digest, item.reason, needs=needs, expires=True)
+            entry = self._disk.remove_folder(path, item.digest, item.reason, needs=needs, expires=not broken)
         except FileNotFoundError:
             _skip(item, "it is gone already")
             return
@@ -117,7 +134,7 @@ class _Run:
         parts = {digest: self._tools.changes.against(item.repository, digest, []) for digest in item.parts}
         going = [digest for digest in item.parts if parts[digest] is None]
         if self._tools.disk is not None:
-            self._tools.disk.copy_links(_links(self._tools.disk.root, item, going), item.reason)
+            self._tools.disk.copy_links(_links(self._tools.disk.root, item, going), item.reason, lasting=self._tools.was_broken)
         for digest in (item.digest, *going):
             self._delete(item.repository, digest)
         spared = [f"{digest} stays: {why}" for digest, why in parts.items() if why is not None]

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional
 
-from ..errors import ApplyFailed, ProofFailed, RegistryUnavailable
+from ..errors import ApplyFailed, ProofFailed
 from ..evidence.retention.changes import Changes
-from ..evidence.retention.now import Now
+from ..evidence.retention.now import Now, Untold
 from ..model import Manifest
 from ..plans.facts import Node
 from ..plans.retention.facts import RepositoryFacts
@@ -33,7 +33,7 @@ class TagWriter(NamedTuple):
         """Whether somebody pushed the tag since it pointed at ``before``. A broken one may not tell."""
         try:
             now = self.now.tag(repository, tag)
-        except RegistryUnavailable:
+        except Untold:
             return False
         return now is not None and now != before
 
@@ -60,13 +60,20 @@ class TagWriter(NamedTuple):
         content, manifest = content_of(node)
         self.api.put_manifest(node.repository, tag, content, manifest)
 
-    def remove(self, item: Item) -> None:
-        """Remove the tag of ``item`` (:func:`removal`), which points at its digest. Raises where it is still there afterwards."""
+    def remove(self, item: Item, *, was_broken: bool = False) -> None:
+        """Remove the tag of ``item`` (:func:`removal`), which points at its digest. Raises where it is still there afterwards.
+
+        ``was_broken``: see :meth:`set`.
+        """
         (tag,) = item.tags
-        facts = RepositoryFacts(item.repository, self.now.tags(item.repository), {}, {}, {}, set(), {})
-        remove(item, Tools(self.journal, Changes(self.now, {item.repository: facts}), self.now, self.disk, self.api))
-        if item.state != "skipped" and self.now.tag(item.repository, tag) is not None:
-            raise ProofFailed("it is still there, although it was deleted", where=f"{item.repository}:{tag}")
+        harms = item.action == DELETE_MANIFEST  # a tag that goes alone harms no other, so none of them is asked for
+        tags = self.now.tags(item.repository) if harms else {}
+        facts = RepositoryFacts(item.repository, tags, {}, {}, {}, set(), {})
+        changes = Changes(self.now, {item.repository: facts})
+        remove(item, Tools(self.journal, changes, self.now, self.disk, self.api, was_broken))
+        if item.state != "skipped" and self.now.listed(item.repository, tag):
+            what = "it is still there, although it was deleted"
+            raise ProofFailed(what, where=f"{item.repository}:{tag}", advice="Run on the registry's host with path")
 
 
 def removal(repository: str, tag: str, digest: str, reason: str, *, on_disk: bool, dialect: str) -> Item:

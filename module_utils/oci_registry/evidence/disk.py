@@ -13,9 +13,14 @@ from ..model import MAX_MANIFEST_BYTES
 from ..plans.facts import GONE, RIGHT, WRONG, TagFact
 from ..store import layout
 from ..store.reader import CHUNK_BYTES, FILE_FLAGS, Blind, Reader
+from ..store.reader import Unusable as UnusableFile
 
 _T = TypeVar("_T")
 _MAX_HISTORY = 2  # more than one digest is all that matters
+
+
+class Unusable(StoreUnreadable):
+    """The file of one blob cannot be read by anybody. The store itself can, so others may be well."""
 
 
 class FileFact(NamedTuple):
@@ -64,11 +69,11 @@ class DiskView:
             del self._files[key]
 
     def size(self, digest: str) -> Optional[int]:
-        """Size of the blob's file in bytes, unread; None if there is none."""
+        """Size of the blob's file in bytes, unread; None if there is none. Raises :class:`Unusable` where something else is there."""
         return self._at(layout.blob_path(digest), self._reader.file_size)
 
     def manifest(self, digest: str, stored: str = "") -> Optional[bytes]:
-        """The bytes of a manifest (that lie under the digest ``stored``), if they hash to its digest."""
+        """The bytes of a manifest (that lie under the digest ``stored``), if they hash to its digest. Raises :class:`Unusable`."""
         path = layout.blob_path(stored or digest)
         if (self._at(path, self._reader.file_size) or 0) > MAX_MANIFEST_BYTES:
             return None
@@ -110,12 +115,17 @@ class DiskView:
         return self._files[key]
 
     def _hash(self, stored: str, digest: str) -> FileFact:
-        size = self.size(stored)
-        if size is None:
-            return FileFact(GONE, None, "its bytes are not on disk")
-        hashed = self._at(
-            layout.blob_path(stored), lambda folder, name, path: self._reader.hash_file(folder, name, path, new_hash(digest))
-        )
+        """A file that nobody can read is as wrong as one with other bytes, and can be replaced like it."""
+        size = None
+        try:
+            size = self.size(stored)
+            if size is None:
+                return FileFact(GONE, None, "its bytes are not on disk")
+            hashed = self._at(
+                layout.blob_path(stored), lambda folder, name, path: self._reader.hash_file(folder, name, path, new_hash(digest))
+            )
+        except Unusable as problem:
+            return FileFact(WRONG, size, problem.what)
         if hashed == split_digest(digest)[1]:
             return FileFact(RIGHT, size, "")
         return FileFact(WRONG, size, f"the {size} bytes on disk do not hash to it")
@@ -153,6 +163,8 @@ class DiskView:
                 return read(folder, name, path)
             finally:
                 os.close(folder)
+        except UnusableFile as problem:
+            raise Unusable(str(problem)) from None
         except Blind as problem:
             raise StoreUnreadable(str(problem), advice="Run as the user that the registry runs as, or as root") from None
         except OSError as error:

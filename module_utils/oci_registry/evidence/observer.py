@@ -46,6 +46,7 @@ class _Observer:
     def run(self) -> Evidence:
         evidence = self._evidence
         evidence.waste |= self._wanted.waste
+        evidence.suspects, evidence.damaged = self._wanted.suspects, self._wanted.damaged
         for (repository, tag), said in self._wanted.tags.items():
             self._look_at_tag(repository, tag, said)
         for (repository, digest), role in self._wanted.digests.items():
@@ -113,7 +114,7 @@ class _Observer:
         if disk is None:
             return OrphanLink(repository, digest)
         link = RIGHT if disk.has_link(repository, digest, manifest=False) else GONE
-        return OrphanLink(repository, digest, link, GONE if disk.size(digest) is None else RIGHT)
+        return OrphanLink(repository, digest, link, disk.look(repository, digest, manifest=False).file.state)
 
     # -- one node after the other
 

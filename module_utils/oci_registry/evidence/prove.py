@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
-from ..errors import ApplyFailed, ProofFailed, RegistryError
+from ..errors import ApplyFailed, NotARegistry, RegistryError, TLSFailure, Unreachable
 from ..plans import steps
 from ..plans.facts import RIGHT, Evidence, Node
 from ..plans.steps import Step
@@ -17,6 +17,7 @@ from .whole import look_whole
 
 _TAGGED = (steps.LINK_TAG, steps.REPOINT)
 _PROVABLE = (steps.RESTORE, steps.RELINK, *_TAGGED)
+_SILENT = (Unreachable, TLSFailure, NotARegistry)
 _NOT_YET = "not yet over the API ({detail}): restart the registry, which may answer from its cache"
 
 
@@ -30,8 +31,8 @@ class Proof(NamedTuple):
 def prove(done: Sequence[Step], evidence: Evidence, place: Place, *, restart_required: bool) -> Proof:
     """Read everything again that was repaired. What is not right after all is marked as failed.
 
-    An API that contradicts the disk is only noted where the registry still needs a restart. Raises a :class:`RegistryError` where the
-    own disk or registry cannot be asked.
+    An API that contradicts the disk is only noted where the registry still needs a restart. What cannot be read or asked for fails alone.
+    Where the registry answers nothing at all, the proof ends, and what it did not come to counts as done without one.
     """
     latest = {(step.repository, step.digest, step.tags if step.action in _TAGGED else ()): step for step in done}
     proof = Proof([], [])
@@ -39,15 +40,19 @@ def prove(done: Sequence[Step], evidence: Evidence, place: Place, *, restart_req
         if step.action in _PROVABLE:
             try:
                 proof.records.append(_prove_step(step, evidence, place, restart_required))
-            except (ApplyFailed, ProofFailed) as failure:
+            except RegistryError as failure:
                 proof.failures.append(failure)
+                if isinstance(failure, _SILENT):
+                    break
+                if step.state != steps.FAILED:
+                    step.state, step.detail = steps.FAILED, f"it could not be proven: {failure}"
     return proof
 
 
 def _prove_step(step: Step, evidence: Evidence, place: Place, restart_required: bool) -> Dict[str, Any]:
     node = evidence.nodes[step.key]
     if step.action == steps.REPOINT:
-        whole = look_whole(place, step.repository, step.digest)
+        whole = look_whole(place, step.repository, step.digest, before=evidence)
         _demand(whole.problem or None, step)
     by: List[str] = []
     detail = ""

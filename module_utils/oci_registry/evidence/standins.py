@@ -8,6 +8,7 @@ its own link) was written decides; over the API nothing tells that, and the last
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -18,27 +19,31 @@ from ..digest import is_digest
 from ..errors import RegistryError, StoreUnreadable
 from ..model import InvalidManifest, Manifest, parse_manifest
 from ..plans.content import Content, contents_of, lost_platforms, same_content
-from ..plans.facts import Evidence
+from ..plans.facts import Evidence, Key, Node
 from ..plans.standins import StandIn, StandIns
 from ..reference import is_tag
 from ..store import layout
 from ..store.linkreader import LinkReader
 from ..store.links import RepositoryLinks
 from ..store.reader import Blind, Reader
+from .disk import Unusable
 from .observer import Place
 from .whole import look_whole
 
+_Look = Tuple[str, Dict[Key, Node]]  # what is wrong with a manifest, and all that was seen of it
 _MOST_BROKEN = 3  # of those with the same content that are broken, too, so many are told of
 
 
 class StandInFinder:
-    """Looks at each repository once. A cache is not asked: it takes its tags from upstream."""
+    """Looks at each repository once, and at each manifest of it. A cache is not asked: it takes its tags from upstream."""
 
     def __init__(self, place: Place, evidence: Evidence) -> None:
         self._place = place
         self._evidence = evidence
         self._others: Dict[str, List[StandIn]] = {}
-        self._manifests: Dict[Tuple[str, str], Optional[Manifest]] = {}
+        self._manifests: Dict[Key, Optional[Manifest]] = {}
+        self._held: Dict[Key, Optional[List[Content]]] = {}
+        self._looks: Dict[Key, _Look] = {}
 
     def like(self, repository: str, digest: str) -> StandIns:
         """Those with the same content as the manifest ``digest``, intact ones first."""
@@ -105,7 +110,10 @@ class StandInFinder:
         return contents is not None and same_content(wanted, contents)
 
     def _contents(self, repository: str, digest: str) -> Optional[List[Content]]:
-        return contents_of(digest, partial(self._manifest, repository)) if digest else None
+        key = (repository, digest)
+        if key not in self._held:
+            self._held[key] = contents_of(digest, partial(self._manifest, repository)) if digest else None
+        return self._held[key]
 
     def _manifest(self, repository: str, digest: str) -> Optional[Manifest]:
         """A manifest, whether or not it is linked; None where its bytes are not to be had."""
@@ -119,7 +127,9 @@ class StandInFinder:
 
     def _read(self, repository: str, digest: str) -> Optional[bytes]:
         if self._place.disk is not None:
-            return self._place.disk.manifest(digest)
+            with contextlib.suppress(Unusable):  # of this one nothing is known, and the others may be well
+                return self._place.disk.manifest(digest)
+            return None
         return self._place.api.manifest(repository, digest).content if self._place.api is not None else None
 
     def _keep(self, repository: str, digest: str, content: Optional[bytes]) -> None:
@@ -141,13 +151,26 @@ class StandInFinder:
         return broken[:_MOST_BROKEN]
 
     def _checked(self, repository: str, other: StandIn) -> StandIn:
-        try:
-            whole = look_whole(self._place, repository, other.digest)
-        except RegistryError as error:
-            other.problem = f"it could not be looked at: {error}"
-            return other
-        other.problem, other.nodes = whole.problem, whole.evidence.nodes
+        key = (repository, other.digest)
+        if key not in self._looks:
+            self._looks[key] = self._look(repository, other.digest)
+        other.problem, other.nodes = self._looks[key]
         return other
+
+    def _look(self, repository: str, digest: str) -> _Look:
+        try:
+            whole = look_whole(self._place, repository, digest, before=self._evidence)
+        except RegistryError as error:
+            return f"it could not be looked at: {error}", {}
+        return whole.problem or self._seen_broken(whole.evidence), whole.evidence.nodes
+
+    def _seen_broken(self, found: Evidence) -> str:
+        """What of it the evidence has as broken already: that counts, even where the second look was a lesser one."""
+        for key, node in found.nodes.items():
+            before = self._evidence.nodes.get(key)
+            if before is not None and not before.sound and before.size in (None, node.size):
+                return f"{node.role} {node.digest} was seen to be broken: {before.detail}"
+        return ""
 
 
 def _links_of(root: str, repository: str) -> RepositoryLinks:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Dict, Tuple
 
 from ..model import MAX_DEPTH, InvalidManifest, Manifest, parse_manifest
-from .disk import DiskView
+from .disk import DiskView, Unusable
 
 
 class Stock:
@@ -24,7 +24,10 @@ class Stock:
         """
         key = (repository, digest)
         if key not in self._known:
-            self._known[key] = self._look(repository, digest, depth)
+            try:
+                self._known[key] = self._look(repository, digest, depth)
+            except Unusable:
+                self._known[key] = False
         return self._known[key]
 
     def _look(self, repository: str, digest: str, depth: int) -> bool:

@@ -1,10 +1,13 @@
 # Copyright: registry-runbooks contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a manifest is intact with all that it needs: every byte of it on disk, the end of every blob over the API."""
+"""Whether a manifest is intact with all that it needs: every byte of it on disk, the end of every blob over the API.
+
+Over the API, every byte is asked for of what was seen to be corrupt before: the end of such a blob may be right.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from ..plans.facts import Evidence, Node
 from .observer import Place, observe
@@ -19,10 +22,16 @@ class Whole(NamedTuple):
     problem: str
 
 
-def look_whole(place: Place, repository: str, digest: str, *, verify: bool = True) -> Whole:
-    """Look at what the place itself has, whatever its sources have. Without ``verify`` only the manifest itself matters."""
+def look_whole(place: Place, repository: str, digest: str, *, verify: bool = True, before: Optional[Evidence] = None) -> Whole:
+    """Look at what the place itself has, whatever its sources have. Without ``verify`` only the manifest itself matters.
+
+    ``before``: evidence of the same place, whose suspects are suspects here, too.
+    """
     key = (repository, digest)
-    evidence = observe(place._replace(sources=()), Wanted(digests={key: "manifest"}))
+    wanted = Wanted(digests={key: "manifest"})
+    if before is not None:
+        wanted.suspects, wanted.damaged = before.suspects, before.damaged
+    evidence = observe(place._replace(sources=()), wanted)
     root = evidence.nodes[key]
     nodes = evidence.nodes.values() if verify else [root]
     wrong = next((node for node in nodes if not node.sound or node.lies or node.invalid), None)

@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from collections import deque
+from typing import Callable, Deque, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ..model import MAX_DEPTH, Descriptor, Manifest
 
+#: More than any image has. What nests and repeats itself beyond that is hostile, and is not compared.
+MAX_CONTENTS = 1000
 _UNKNOWN = "unknown/unknown"
 Find = Callable[[str], Optional[Manifest]]  # digest: its manifest, None where that cannot be read
 
@@ -21,8 +24,28 @@ class Content(NamedTuple):
 
 
 def contents_of(root: str, find: Find) -> Optional[List[Content]]:
-    """The images below ``root`` (or it itself), attestations left out; None where that cannot be told."""
-    return _below(Descriptor(root, 0), find, 0)
+    """The images below ``root`` (or it itself), attestations left out; None where that cannot be told.
+
+    Each digest counts once for a platform however often it is named: indexes that name others twice, eight deep, would never end else.
+    """
+    if find(root) is None:
+        return None
+    found: List[Content] = []
+    waiting: Deque[Tuple[Descriptor, int]] = deque([(Descriptor(root, 0), 0)])
+    seen: Set[Tuple[str, str]] = set()
+    while waiting:
+        item, depth = waiting.popleft()
+        manifest = find(item.digest) if depth <= MAX_DEPTH else None
+        if manifest is None or manifest.kind != "index":
+            found.append(Content(item.platform, item.digest, _recipe(manifest)))
+            continue
+        for child in _images_in(manifest, item.platform):
+            if (child.digest, child.platform) not in seen:
+                seen.add((child.digest, child.platform))
+                waiting.append((child, depth + 1))
+        if len(seen) > MAX_CONTENTS:
+            return None
+    return found
 
 
 def same_content(one: Sequence[Content], other: Sequence[Content]) -> bool:
@@ -56,23 +79,14 @@ def _by_platform(contents: Sequence[Content]) -> Dict[str, List[Content]]:
     return found
 
 
-def _below(item: Descriptor, find: Find, depth: int) -> Optional[List[Content]]:
-    manifest = find(item.digest)
-    if manifest is None:
-        return None
-    if manifest.kind != "index":
-        return [Content(item.platform, item.digest, _recipe(manifest))]
-    found: List[Content] = []
-    for child in manifest.children:
-        if child.attestation or child.platform == _UNKNOWN:
-            continue
-        named = child._replace(platform=child.platform or item.platform)
-        below = _below(named, find, depth + 1) if depth < MAX_DEPTH else None
-        found.extend([Content(named.platform, named.digest, None)] if below is None else below)
-    return found
+def _images_in(index: Manifest, platform: str) -> Iterator[Descriptor]:
+    """The children of an index that a pull can end at; those without a platform have that of the index."""
+    for child in index.children:
+        if not child.attestation and child.platform != _UNKNOWN:
+            yield child._replace(platform=child.platform or platform)
 
 
-def _recipe(manifest: Manifest) -> Optional[Tuple[str, ...]]:
-    if manifest.config is None:
+def _recipe(manifest: Optional[Manifest]) -> Optional[Tuple[str, ...]]:
+    if manifest is None or manifest.config is None:
         return None
     return (manifest.config.digest, *(layer.digest for layer in manifest.layers))

@@ -103,6 +103,8 @@ class Evidence:
     )  # (repository, digest) of links of which only a disk tells what they serve
     orphans: List[OrphanLink] = field(default_factory=list)
     source_problems: Dict[str, str] = field(default_factory=dict)  # label: why it could not be asked
+    suspects: Set[str] = field(default_factory=set)  # digests of which only every byte proves something
+    damaged: Set[str] = field(default_factory=set)  # digests whose file was seen to be there and damaged
 
     @property
     def stale(self) -> bool:

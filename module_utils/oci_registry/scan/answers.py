@@ -10,7 +10,7 @@ no digest, a manifest that it cannot parse, or one over 4 MiB make it answer 500
 from __future__ import annotations
 
 from itertools import chain
-from typing import NamedTuple, Optional, Tuple, Union
+from typing import NamedTuple, Optional, Set, Tuple, Union
 
 from ..digest import split_digest
 from ..model import MAX_DEPTH, Descriptor, Manifest
@@ -94,15 +94,18 @@ class Api:
             return _wrong_bytes(found.size, expected)
         if found.manifest is None:
             return "invalid", f"its bytes are on disk, and are no manifest: {found.problem}"
-        lacking = self._lacking(found.manifest, 0)
+        lacking = self._lacking(found.manifest, 0, set())
         if lacking:
             return "hollow", f"its bytes are on disk, the link that serves it is gone, and it needs what is not there: {lacking}"
         return "unlinked", "its bytes and all that it names are on disk; the link that serves it is gone"
 
-    def _lacking(self, manifest: Manifest, depth: int) -> str:
-        """The first thing that ``manifest`` needs and the disk does not have in order; empty if there is none."""
+    def _lacking(self, manifest: Manifest, depth: int, seen: Set[str]) -> str:
+        """The first thing that ``manifest`` needs and the disk does not have in order; empty if there is none.
+
+        ``seen``: children that were looked at already, so that indexes which name each other again and again come to an end.
+        """
         lacking = map(self._lacking_blob, manifest.blobs())
-        lacking_below = (self._lacking_child(child, depth) for child in manifest.children)
+        lacking_below = (self._lacking_child(child, depth, seen) for child in manifest.children)
         return next(filter(None, chain(lacking, lacking_below)), "")
 
     def _lacking_blob(self, blob: Descriptor) -> str:
@@ -115,13 +118,16 @@ class Api:
             return f"{blob.digest} has wrong bytes on disk"
         return ""
 
-    def _lacking_child(self, child: Descriptor, depth: int) -> str:
+    def _lacking_child(self, child: Descriptor, depth: int, seen: Set[str]) -> str:
+        if child.digest in seen:
+            return ""
+        seen.add(child.digest)
         found = self._blobs.examine(child.digest)
         if found is None:
             return f"{child.digest} is not on disk"
         if not found.right or found.manifest is None or depth > MAX_DEPTH:
             return f"{child.digest} is on disk, but no manifest"
-        return self._lacking(found.manifest, depth + 1)
+        return self._lacking(found.manifest, depth + 1, seen)
 
     # -- blobs
 

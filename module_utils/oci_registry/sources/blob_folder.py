@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
-from typing import BinaryIO, Optional, Sequence
+from typing import BinaryIO, Iterator, Optional, Sequence
 
 from ..digest import matches, parse_digest, split_digest
 from ..errors import StoreUnreadable
@@ -28,7 +29,7 @@ class BlobFolders(ContentSource):
         file = self._open(digest)
         if file is None:
             return None
-        with file:
+        with file, reading(f"{self.label}: {digest}"):
             content = file.read(MAX_MANIFEST_BYTES + 1)
         return content if matches(digest, content) else None
 
@@ -46,12 +47,25 @@ class BlobFolders(ContentSource):
         if file is None:
             raise StoreUnreadable("is gone", where=f"{self.label}: {digest}")
         with file:
-            for chunk in iter(lambda: file.read(_CHUNK_BYTES), b""):
+            for chunk in iter(lambda: self._chunk(file, digest), b""):
                 sink(chunk)
+
+    def _chunk(self, file: BinaryIO, digest: str) -> bytes:
+        with reading(f"{self.label}: {digest}"):  # not the sink, which has errors of its own
+            return file.read(_CHUNK_BYTES)
 
     def _open(self, digest: str) -> Optional[BinaryIO]:
         names = split_digest(parse_digest(digest))
         return next(filter(None, (open_file(os.path.join(folder, *names)) for folder in self._folders)), None)
+
+
+@contextlib.contextmanager
+def reading(where: str) -> Iterator[None]:
+    """Turn what a bad sector or a file server says into :class:`StoreUnreadable`, so that the next source is tried."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnreadable(f"cannot be read ({error.strerror or error})", where=where) from None
 
 
 def open_file(path: str) -> Optional[BinaryIO]:

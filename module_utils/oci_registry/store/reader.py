@@ -22,10 +22,18 @@ CHUNK_BYTES = 1 << 18
 MAX_PROBLEMS = 1000
 
 _ABSENT = (errno.ENOENT, errno.ENOTDIR)
+_UNUSABLE = (errno.EIO, errno.EUCLEAN, errno.EBADMSG, errno.ELOOP, errno.ENXIO)  # the last one: a socket, opened like a file
 
 
 class Blind(Exception):
     """Something could not be looked at; ``problems`` of the reader says what and why."""
+
+
+class Unusable(Blind):
+    """A file whose bytes nobody can have: a bad sector, a broken file system, or no file at all but something else in its place.
+
+    Unlike what only this user may not read, it is the file itself that is wrong, and can be replaced.
+    """
 
 
 class Reader:
@@ -93,7 +101,7 @@ class Reader:
         except OSError as error:
             if error.errno in _ABSENT:
                 return None
-            raise self.blind(path, error) from None
+            raise self._blind_to_file(path, error) from None
         if stat.S_ISREG(status.st_mode):
             return status.st_size
         if stat.S_ISDIR(status.st_mode):
@@ -108,7 +116,7 @@ class Reader:
         try:
             return _read_up_to(descriptor, limit)
         except OSError as error:
-            raise self.blind(path, error) from None
+            raise self._blind_to_file(path, error) from None
         finally:
             os.close(descriptor)
 
@@ -125,7 +133,7 @@ class Reader:
                     return str(digester.hexdigest())
                 digester.update(buffer[:count])
         except OSError as error:
-            raise self.blind(path, error) from None
+            raise self._blind_to_file(path, error) from None
         finally:
             os.close(descriptor)
 
@@ -135,7 +143,11 @@ class Reader:
         except OSError as error:
             if error.errno in _ABSENT:
                 return None
-            raise self.blind(path, error) from None
+            raise self._blind_to_file(path, error) from None
+
+    def _blind_to_file(self, path: str, error: OSError) -> Blind:
+        found = self.blind(path, error)
+        return Unusable(str(found)) if error.errno in _UNUSABLE else found
 
     def blind(self, path: str, error: OSError) -> Blind:
         """Note why ``path`` could not be looked at; the caller raises what this returns."""
@@ -148,8 +160,8 @@ class Reader:
     def refuse(self, path: str, mode: int) -> Blind:
         """Note that ``path`` is of a kind that is not read."""
         if stat.S_ISLNK(mode):
-            return self.blind(path, OSError(errno.ELOOP, ""))
-        return self.note(path, "is neither a file nor a folder: not read")
+            return self._blind_to_file(path, OSError(errno.ELOOP, ""))
+        return Unusable(str(self.note(path, "is neither a file nor a folder: not read")))
 
     def note(self, path: str, what: str) -> Blind:
         """Put one problem on the list, once; past ``MAX_PROBLEMS`` only that there are more."""

@@ -44,7 +44,11 @@ class Plain:
 def open_plain(path: str) -> Plain:
     """Open an archive. Raises :class:`BadInput` for what is none, :class:`StoreUnreadable` where it cannot be read."""
     descriptor = _open(path)
-    start = os.pread(descriptor, 6, 0)
+    try:
+        start = os.pread(descriptor, 6, 0)
+    except OSError as error:
+        os.close(descriptor)
+        raise StoreUnreadable(f"cannot be read ({error.strerror})", where=path) from None
     other = next((name for name, magic in (("zstd", _ZSTD), ("xz", _XZ), ("bzip2", _BZIP2)) if start.startswith(magic)), "")
     if not start.startswith(_GZIP) and not other:
         return Plain(descriptor)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ansible.module_utils.oci_registry.drawing import Drawing
 from ansible.module_utils.registry_lab import images
 from ansible.module_utils.registry_lab.damage import damage
 from ansible.module_utils.registry_lab.place import tag_path
@@ -78,7 +79,10 @@ def test_check_do_check_do(lost, repair, way):
         named = repair(check=check, **{**options, "delete": [IMAGE]})
         assert (named["changed"], named["images"], named["remaining"]) == (False, [], [])
     if way != "api":
-        assert repair(path=lost.registry.root, undo=done["run_id"])["changed"] is (way == "disk")
+        (entry,) = done["quarantine"]
+        assert "expires" not in entry, "what a repair took away stays until somebody removes it"
+        assert repair(path=lost.registry.root, undo=done["run_id"])["changed"]
+        assert lost.tags == ["v1", "v2"]
 
 
 @pytest.mark.parametrize(
@@ -132,6 +136,52 @@ def test_a_manifest_that_something_else_needs_does_not_go(any_registry, repair, 
         assert "what needs the manifest cannot be told" in first["why"] or "is still needed by" in first["why"]
     assert not done.get("failed")
     assert "v1" in lost.tags
+
+
+@pytest.mark.parametrize("kind", ["tag-revision-gone", "tag-manifest-gone", "tag-link-garbage"])
+def test_a_tag_that_dangles_goes_over_the_api_where_that_can_be(registry, repair, kind):
+    """2.x would delete it with its manifest, which is gone; 3.x says 404 for the tag, and it is there all the same."""
+    lost = Lost(registry())
+    push(lost.registry, REPOSITORY, "v1", images.build("app"))
+    damage(kind, lost.registry.root, REPOSITORY, "v1")
+    push(lost.registry, REPOSITORY, "v3", images.build("garbage"))
+    damage("tag-link-garbage", lost.registry.root, REPOSITORY, "v3")
+    lost.registry.restart()
+    for named in ({}, {"delete": [IMAGE]}):
+        options = lost.options("api", approve=["delete"], **named)
+        predicted, done = repair(check=True, **options), repair(**options)
+        if lost.dialect == "2":
+            for result in (predicted, done):
+                assert only(result)[1] == "remaining", result["msg"]
+                assert not result["changed"]
+                assert "is gone or not known; give path" in delete_of(result)["reason"]
+            assert lost.tags == ["v1", "v2", "v3"]
+        elif not named:
+            assert (only(predicted), only(done)) == (("delete", "planned"), ("delete", "done")), done["msg"]
+            assert lost.tags == ["v2", "v3"]
+        else:
+            assert not done["changed"]
+
+
+def test_a_tag_that_tells_nothing_ends_one_step_and_not_the_run(any_registry, repair, monkeypatch):
+    """What else needs a manifest cannot be told then, so it stays; the image of another repository goes all the same."""
+    lost = Lost(any_registry())
+    push(lost.registry, "team/other", "v1", images.build("other"))
+    damage("layer-gone", lost.registry.root, "team/other", "v1")
+    lost.registry.restart()
+    options = lost.options("api", approve=["delete"])
+    options["images"] = [IMAGE, "team/other:v1"]
+    draw = Drawing.draw
+
+    def spoiled_after(self, wanted):
+        drawn = draw(self, wanted)
+        damage("tag-link-garbage", lost.registry.root, REPOSITORY, "v2")
+        return drawn
+
+    monkeypatch.setattr(Drawing, "draw", spoiled_after)
+    result = repair(**options)
+    assert [image["outcome"] for image in result["images"]] == ["failed", "done"]
+    assert "does not tell what the tag points at" in result["images"][0]["why"]
 
 
 def test_a_registry_that_deletes_nothing(registry, repair):

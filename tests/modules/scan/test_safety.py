@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.oci_registry.errors import StoreUnreadable
+from ansible.module_utils.oci_registry.scan import scan
+from ansible.module_utils.registry_lab import images
+from ansible.module_utils.registry_lab.place import place_on_disk, revision_path
 
 NOBODY = 65534
 
@@ -170,3 +173,23 @@ def test_content_that_may_not_be_read_is_a_problem(open_store: Any) -> None:
 def _codes_and_problems(store: Any) -> tuple[list[str], list[str]]:
     report = store.scan(proof="content")
     return [finding.code for finding in report.findings], report.problems
+
+
+def test_indexes_that_name_each_other_again_and_again_come_to_an_end(tmp_path: Path) -> None:
+    """Eight levels of nine times the same child would else be 43 million looks."""
+    root, image = str(tmp_path / "store"), images.image("app")
+    for _level in range(8):
+        image = images.index([image] * 9)._replace(children=(image,))
+    place_on_disk(root, "team/app", "v1", image)
+    os.unlink(revision_path(root, "team/app", image.digest))
+    (finding,) = scan(root).as_dict()["findings"]
+    assert (finding["code"], finding["state"]) == ("tag-dangling", "unlinked")
+
+
+def test_a_manifest_whose_media_type_is_a_list_is_a_finding(tmp_path: Path) -> None:
+    """36 bytes that anybody who may push can bring into a store, by way of a blob."""
+    root, content = str(tmp_path / "store"), b'{"schemaVersion":2,"mediaType":["x"]}'
+    place_on_disk(root, "team/app", "v1", images.Image(images.digest_of(content), content, images.OCI_MANIFEST))
+    (finding,) = scan(root).as_dict()["findings"]
+    assert finding["code"] == "tag-dangling"
+    assert "mediaType that is none" in finding["detail"]

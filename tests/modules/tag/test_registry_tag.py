@@ -109,6 +109,21 @@ def test_a_tag_that_holds_no_digest_can_go(any_stocked, set_tag, way):
     assert "v3" not in tags_of(case.root, APP)
 
 
+def test_a_tag_that_dangles_can_go_over_the_api_of_3(stocked, set_tag):
+    case = stocked()
+    damage("tag-revision-gone", case.root, APP, "v3")
+    case.registry.restart()
+    options = {"image": f"{APP}:v3", "state": "absent", **case.over_api}
+    if case.dialect == "3":
+        check_do_check_do(set_tag, case, **options)
+        assert "v3" not in tags_of(case.root, APP)
+    else:
+        result = set_tag(**options)
+        assert "is gone or not known" in result["msg"]
+        assert "v3" in tags_of(case.root, APP)
+        assert set_tag(**options, path=case.root)["changed"]
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

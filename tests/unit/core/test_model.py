@@ -71,6 +71,9 @@ def test_schema_1_is_legacy_not_invalid(signed):
         (b'{"schemaVersion": 3}', "schemaVersion"),
         (encode(), "neither"),
         (encode(mediaType="text/html"), "mediaType"),
+        (encode(mediaType=["x"]), "a manifest mediaType that is none: a list"),
+        (encode(mediaType={"x": 1}), "a manifest mediaType that is none: a dict"),
+        (encode(mediaType=0), "a manifest mediaType that is none: '0'"),
         (encode(mediaType=model.OCI_INDEX), "without a manifests list"),
         (encode(manifests=[7]), "without digest"),
         (encode(manifests=[{"digest": D1}]), "without digest and size"),
@@ -80,6 +83,9 @@ def test_schema_1_is_legacy_not_invalid(signed):
         (encode(manifests=[blob(D1, True)]), "size that is none"),
         (encode(manifests=[blob(D1, 1 << 60)]), "size that is none"),
         (encode(manifests=[blob(D1, 1.5)]), "size that is none"),
+        (encode(manifests=[blob(D1, mediaType=["x"])]), "a child mediaType that is none"),
+        (encode(manifests=[{"digest": [D1], "size": 7}]), "digest that is none: a list"),
+        (encode(manifests=[], subject=["x"]), "a subject descriptor without digest"),
         (encode(config=blob(D1), layers={}, mediaType=model.OCI_MANIFEST), "no list"),
         (encode(config=None, layers=[]), "config"),
         (b" " * (model.MAX_MANIFEST_BYTES + 1), "larger"),
@@ -88,3 +94,11 @@ def test_schema_1_is_legacy_not_invalid(signed):
 def test_what_only_pretends_is_refused_with_a_reason(content, why):
     with pytest.raises(model.InvalidManifest, match=why):
         model.parse_manifest(content)
+
+
+@pytest.mark.parametrize("odd", [None, "linux", ["linux"], {"os": ["linux"]}, {"os": {"x": 1}, "architecture": 5}])
+@pytest.mark.parametrize("field", ["platform", "annotations"])
+def test_what_only_describes_a_child_may_be_anything(field, odd):
+    """Nobody pulls by it, so the image is not lost over it; Distribution judges it in ``store/accepts.py``."""
+    (child,) = model.parse_manifest(encode(manifests=[blob(D1, **{field: odd})])).children
+    assert (child.platform, child.attestation) == ("", False)

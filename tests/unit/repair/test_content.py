@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
-from ansible.module_utils.oci_registry.model import Descriptor, Manifest
-from ansible.module_utils.oci_registry.plans.content import contents_of, lost_platforms, same_content
+from ansible.module_utils.oci_registry.model import MAX_DEPTH, Descriptor, Manifest
+from ansible.module_utils.oci_registry.plans.content import MAX_CONTENTS, contents_of, lost_platforms, same_content
 
 AMD64, ARM64, UNKNOWN = "linux/amd64", "linux/arm64", "unknown/unknown"
 
@@ -80,3 +82,34 @@ def test_lost_platforms():
     assert lost_platforms(contents(*BOTH), contents(child("x"))) == [ARM64]
     assert lost_platforms(contents(child("x")), contents(*BOTH)) == []
     assert lost_platforms(alone("a"), contents(child("b", ARM64))) == [], "an image alone does not tell its platform"
+
+
+def nest(depth: int, width: int) -> dict[str, Manifest]:
+    """Indexes that each name the next one ``width`` times, over one image."""
+    levels = [digest(f"level{number}") for number in range(depth)] + [digest("a")]
+    indexes = {
+        above: Manifest("index", "oci", children=(Descriptor(below, 1),) * width) for above, below in itertools.pairwise(levels)
+    }
+    return {**KNOWN, **indexes}
+
+
+def test_what_is_named_again_and_again_is_read_once():
+    """Eight levels of nine children each would else be 43 million."""
+    known, asked = nest(MAX_DEPTH, 9), []
+
+    def find(wanted: str):
+        asked.append(wanted)
+        return known.get(wanted)
+
+    assert contents_of(digest("level0"), find) == [("", digest("a"), (digest("c"), digest("1"), digest("2")))]
+    assert len(asked) <= MAX_DEPTH + 2
+
+
+def test_what_nests_too_deep_is_not_known():
+    assert contents_of(digest("level0"), nest(MAX_DEPTH + 1, 1).get) == [("", digest("a"), None)]
+
+
+def test_more_than_any_image_has_is_not_compared():
+    many = [child(f"{number}-") for number in range(MAX_CONTENTS + 1)]
+    assert len(contents(*many[1:])) == MAX_CONTENTS
+    assert contents(*many) is None

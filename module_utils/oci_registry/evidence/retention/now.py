@@ -9,13 +9,17 @@ from typing import Dict, Optional, Protocol
 
 from ...client import Client
 from ...digest import is_digest, matches
-from ...errors import RegistryUnavailable, StoreUnreadable
+from ...errors import ProtocolError, StoreUnreadable
 from ...model import InvalidManifest, Manifest, parse_manifest
 from ...reference import is_tag
 from ...store import layout
 from ...store.reader import Blind, Reader
 from ...walk.facts import describe
 from ..disk import DiskView
+
+
+class Untold(ProtocolError):
+    """The registry answers, and does not tell what one tag points at: its link may hold garbage. Other tags may be well."""
 
 
 class Now(Protocol):
@@ -28,7 +32,10 @@ class Now(Protocol):
         """All tags of a repository with their digests."""
 
     def tag(self, repository: str, tag: str) -> Optional[str]:
-        """The digest of one tag; None where there is no such tag, or it points at nothing."""
+        """The digest of one tag; None where there is no such tag, or it points at nothing. Raises :class:`Untold`."""
+
+    def listed(self, repository: str, tag: str) -> bool:
+        """Whether there is such a tag, whatever it points at."""
 
     def manifest(self, repository: str, digest: str) -> Optional[Manifest]:
         """A manifest; None where there is none that can be read."""
@@ -83,6 +90,10 @@ class DiskNow:
         """Read the tag's link."""
         return self._view.tag(repository, tag).digest or None
 
+    def listed(self, repository: str, tag: str) -> bool:
+        """Look for its folder."""
+        return os.path.lexists(os.path.join(self._root, layout.tag_path(repository, tag)))
+
     def manifest(self, repository: str, digest: str) -> Optional[Manifest]:
         """Read the blob, whatever links to it."""
         return _parsed(self._view.manifest(digest))
@@ -116,9 +127,12 @@ class ApiNow:
         digest = answer.headers.get("docker-content-digest", "")
         if answer.status == 200 and is_digest(digest):
             return digest
-        raise RegistryUnavailable(
-            f"the registry does not tell what the tag points at: it {describe(answer)}", where=f"{repository}:{tag}"
-        )
+        what = f"the registry does not tell what the tag points at: it {describe(answer)}"
+        raise Untold(what, where=f"{repository}:{tag}", advice="Its link may hold garbage: run on the registry's host with path")
+
+    def listed(self, repository: str, tag: str) -> bool:
+        """Look for it in the list of tags, which names broken ones, too."""
+        return tag in (self._client.tags(repository) or ())
 
     def manifest(self, repository: str, digest: str) -> Optional[Manifest]:
         """GET by digest."""
