@@ -48,9 +48,11 @@ class StandInFinder:
         try:
             others = [other for other in self._in(repository) if other.digest != digest]
             alike = [other for other in others if self._is_like(repository, other, wanted)]
-            return StandIns(self._intact_first(repository, alike), len(others))
+            found, unasked = self._intact_first(repository, alike)
+            return StandIns(found, len(others), "", unasked)
         except RegistryError as error:
-            return StandIns(problem=f"the other images could not be looked at: {error}")
+            unasked = f"the other images could not be looked at: {error}"
+            return StandIns(problem=unasked, unasked=unasked)
 
     def named(self, repository: str, digest: str, target: str) -> StandIn:
         """The manifest ``target`` (a digest or a tag), with what speaks against it as a stand-in for ``digest``."""
@@ -130,21 +132,22 @@ class StandInFinder:
 
     # -- whether they are intact
 
-    def _intact_first(self, repository: str, alike: List[StandIn]) -> List[StandIn]:
-        """The newest intact one, and some of the broken ones before it: what they lack is evidence, too."""
+    def _intact_first(self, repository: str, alike: List[StandIn]) -> Tuple[List[StandIn], str]:
+        """The newest intact one, and some of the broken ones before it: what they lack is evidence, too. And what could not be looked at."""
         broken: List[StandIn] = []
         for other in alike:
             made = self._checked(repository, other)
             if not made.problem:
-                return [made, *broken[:_MOST_BROKEN]]
+                return [made, *broken[:_MOST_BROKEN]], ""
             broken.append(made)
-        return broken[:_MOST_BROKEN]
+        unasked = next((f"{made.digest}: {made.problem}" for made in broken if made.unasked), "")
+        return broken[:_MOST_BROKEN], unasked
 
     def _checked(self, repository: str, other: StandIn) -> StandIn:
         try:
             whole = look_whole(self._place, repository, other.digest)
         except RegistryError as error:
-            other.problem = f"it could not be looked at: {error}"
+            other.problem, other.unasked = f"it could not be looked at: {error}", True
             return other
         other.problem, other.nodes = whole.problem, whole.evidence.nodes
         return other

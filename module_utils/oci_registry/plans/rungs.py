@@ -53,7 +53,7 @@ class _Rungs:
         if self._known.evidence.is_cache:
             return [*found, Candidate(steps.REPOINT, steps.FREE, approval=steps.REPOINT, reason=_UPSTREAM)]
         found += [*self._repoints(), *self._made_again()]
-        return [*found, self._delete(any(each.possible for each in found))]
+        return [*found, self._delete(any(each.possible for each in found), self._unasked(found))]
 
     # -- by digest
 
@@ -140,7 +140,18 @@ class _Rungs:
 
     # -- no image any more
 
-    def _delete(self, others: bool) -> Candidate:
+    def _unasked(self, others: Sequence[Candidate]) -> str:
+        """What may have the image, or may make it again, and cannot be asked now: not that nothing else is possible. Empty where all was."""
+        for label, why in self._known.evidence.source_problems.items():
+            return f"{label} could not be asked: {why}"
+        standins = self._known.standins.get(self._image.key)
+        if standins is not None and standins.unasked:
+            return standins.unasked
+        down = next((each for each in others if each.action in (steps.RELOAD, steps.REBUILD) and each.way and not each.possible), None)
+        return f"a {down.action} ({down.way}) is known, and not possible now: {down.reason}" if down is not None else ""
+
+    def _delete(self, others: bool, unasked: str) -> Candidate:
+        """Goes where it was named. Else only where it is known to be of no use, and that nothing else is possible is known, too."""
         choices, tag = self._known.choices, self._known.evidence.tags[self._image.key]
         named = self._image.key in choices.delete
         made = Candidate(steps.DELETE, steps.FREE, steps.DISK if self._known.evidence.has_disk else steps.API)
@@ -157,6 +168,8 @@ class _Rungs:
             made.reason = "it is in use, and it was not named"
         elif others:
             made.reason = "something else is possible, and it was not named"
+        elif unasked:
+            made.reason = f"something else may be possible, and it was not named: {unasked}"
         else:
             made.possible, made.reason = True, "it is not in use, and nothing else is possible"
         return made

@@ -64,7 +64,7 @@ def _open(number: int, wanted: Mapping[str, Any], own: Optional[Client], timeout
     if kind in STORED:
         return STORED[kind](wanted["path"])
     if kind == "listed":
-        return ListedSource(wanted.get("contents") or [], wanted["name"])
+        return ListedSource(wanted.get("contents") or [], wanted["name"], wanted.get("problem") or "")
     if kind == "registry":
         return RegistrySource(Client(settings_from(dict(wanted, timeout=timeout))), repository)
     if own is None:

@@ -4,9 +4,13 @@
 
 from __future__ import annotations
 
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from ansible.module_utils.oci_registry.errors import StoreUnreadable
+from ansible.module_utils.oci_registry.evidence import standins
 from ansible.module_utils.registry_lab import images
 from ansible.module_utils.registry_lab.damage import damage
 from ansible.module_utils.registry_lab.place import tag_path
@@ -16,6 +20,7 @@ from .conftest import REPOSITORY, actions, tree_of
 
 WAYS = ["api", "disk", "both"]
 IMAGE = f"{REPOSITORY}:v1"
+DEAD = {"type": "registry", "registry": "127.0.0.1:1", "scheme": "http"}
 
 
 class Lost:
@@ -89,6 +94,9 @@ def test_check_do_check_do(lost, repair, way):
         ({"in_use": ["DIGEST"]}, "", "it is in use"),
         ({"rebuilds": [{"image": REPOSITORY, "way": "ci"}]}, "rebuild", "something else is possible"),
         ({"approve": []}, "delete", "nothing else is possible"),
+        ({"sources": [DEAD]}, "", "registry 127.0.0.1:1 could not be asked"),
+        ({"sources": [{"type": "listed", "name": "runner", "problem": "cannot be reached"}]}, "", "runner could not be asked"),
+        ({"rebuilds": [{"image": REPOSITORY, "way": "ci", "possible": False, "why": "it is down"}]}, "", "not possible now: it is down"),
     ],
 )
 def test_it_stays(any_registry, repair, options, chosen, why):
@@ -101,6 +109,38 @@ def test_it_stays(any_registry, repair, options, chosen, why):
     assert why in delete_of(result)["reason"]
     assert not result["changed"]
     assert lost.tags == ["v1", "v2"]
+    if "sources" in given:
+        assert only(repair(**{**given, "delete": [IMAGE]})) == ("delete", "done"), "but not where it was named"
+
+
+@pytest.mark.parametrize("status", [401, 403, 500])
+def test_a_mirror_that_answers_neither_yes_nor_no_may_have_it(any_registry, repair, status):
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(status)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    lost = Lost(any_registry())
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        mirror = {"type": "registry", "registry": f"127.0.0.1:{server.server_port}", "scheme": "http"}
+        result = repair(**lost.options("disk", approve=["delete"], sources=[mirror]))
+        server.shutdown()
+    assert only(result) == ("", "remaining")
+    assert "could not be asked" in delete_of(result)["reason"]
+
+
+def test_other_images_that_could_not_be_looked_at_may_do(any_registry, repair, monkeypatch):
+    def refuse(*_arguments):
+        raise StoreUnreadable("cannot be read")
+
+    lost = Lost(any_registry())
+    monkeypatch.setattr(standins, "_links_of", refuse)
+    result = repair(**lost.options("disk", approve=["delete"]))
+    assert only(result) == ("", "remaining")
+    assert "could not be looked at" in delete_of(result)["reason"]
 
 
 def test_what_was_named_goes_although_it_is_in_use(any_registry, repair):
