@@ -60,7 +60,7 @@ class Drawing:
         standins = self._standins(evidence, images)
         climb(images, Known(evidence, plan, self._choices, before, after, standins, self._needed(evidence, images)))
         decide(plan, images, evidence, self._choices)
-        fit(plan, evidence, self._choices)
+        fit(plan, images, evidence, self._choices)
         after = before_and_after(evidence, plan)[1] if plan.recomputed else after
         self._take_in(evidence, images, standins)
         return Drawn(evidence, plan, [*images, *self._sound(evidence, images)], before, after)

@@ -48,6 +48,7 @@ class Image:
     platforms: List[str] = field(default_factory=list)
     candidates: List[Candidate] = field(default_factory=list)
     choice: Optional[Candidate] = None
+    approved: bool = False  # what was chosen may be done: by its word in approve, and by the plan and the digests that were given
     outcome: str = steps.REMAINING
     why: str = ""
     steps: List[Step] = field(default_factory=list)
@@ -60,7 +61,8 @@ class Image:
     def as_dict(self) -> Dict[str, Any]:
         """The image as documented: plain JSON types."""
         record = {name: getattr(self, name) for name in ("repository", "tag", "digest", "in_use", "states", "platforms")}
-        told = {"chosen": self.choice.action if self.choice else "", "outcome": self.outcome, "why": self.why}
+        told: Dict[str, Any] = {"chosen": self.choice.action if self.choice else "", "approved": self.approved}
+        told.update(outcome=self.outcome, why=self.why)
         return {**record, **told, "candidates": [asdict(candidate) for candidate in self.candidates]}
 
 

@@ -78,6 +78,46 @@ def test_a_repoint_to_something_else_than_was_approved(broken, repair):
     assert newer.digest in image["why"]
 
 
+@pytest.mark.parametrize(("way", "word"), [("ci", "rebuild"), ("archive", "repoint")])
+def test_what_others_make_again_is_held_to_it_too(broken, repair, way, word):
+    case = broken("layer-emptied")
+    options = {**case.on_disk, "allow_lost_platforms": True, "rebuilds": [{"image": REPOSITORY, "way": way}]}
+    proposed = repair(check=True, **options)
+    assert not proposed["images"][0]["approved"]
+    options["approve"] = [word]
+    for check in (True, False):
+        late = repair(check=check, **options, approved_plan=repair(check=True, **case.on_disk)["plan"])
+        (image,) = late["images"]
+        assert (image["approved"], image["outcome"], late["changed"]) == (False, "remaining", False)
+        assert [line for line in late["recomputed"] if f"{image['chosen']} {IMAGE}" in line and "was not in the plan" in line]
+    done = repair(**options, approved_plan=proposed["plan"])
+    (image,) = done["images"]
+    assert (image["approved"], done["recomputed"], actions(done)) == (True, [], [("quarantine", "disk")])
+
+
+def test_what_others_make_again_needs_its_digests_approved(broken, repair):
+    case = broken("layer-emptied")
+    options = {**case.on_disk, "rebuilds": [{"image": REPOSITORY, "way": "ci"}], "approve": ["rebuild"], "check": True}
+    root, damaged = case.image.digest, case.findings[0]["digest"]
+    for digests, approved in (([root, damaged], True), ([root], False), ([damaged], False)):
+        result = repair(**options, approved_digests=digests)
+        assert result["images"][0]["approved"] is approved
+        assert bool(result["recomputed"]) is not approved
+
+
+@pytest.mark.parametrize("action", ["repoint", "delete"])
+def test_what_was_only_proposed_can_be_approved_as_it_stands(broken, repair, action):
+    case = broken("attestation-gone")
+    if action == "repoint":
+        place_on_disk(case.root, REPOSITORY, "v2", images.index(case.image.children[:2]))
+    options = {**case.on_disk, "in_use": []}
+    proposed = repair(check=True, **options)
+    assert (proposed["images"][0]["chosen"], proposed["changed"]) == (action, False)
+    done = repair(**options, approve=[action], approved_plan=proposed["plan"])
+    assert ([each for each, _way in actions(done)], done["recomputed"]) == ([action], [])
+    assert done["images"][0]["approved"]
+
+
 def test_only_approved_digests(broken, repair):
     case = broken("child-link-gone", "child-link-gone")
     first, second = (finding["digest"] for finding in case.findings)
