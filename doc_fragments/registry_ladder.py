@@ -42,7 +42,7 @@ options:
       way:
         description:
           - V(ci) is a pipeline, V(vm) a build on the registry's host.
-          - V(archive) is a tarball of C(docker save), which gives a new digest.
+          - V(archive) is a tarball of C(docker save), which gives a new digest and one platform; see O(allow_lost_platforms).
         type: str
         choices: [ci, vm, archive]
         required: true
@@ -58,7 +58,9 @@ options:
     type: dict
     default: {}
   allow_lost_platforms:
-    description: Whether an image that O(repoint) names may lack platforms that the tag has now.
+    description:
+      - Whether an image that O(repoint) names may lack platforms that the tag has now.
+      - Also whether an archive of O(rebuilds), which has one, may replace a tag that has several, or of which that is not known any more.
     type: bool
     default: false
   delete:

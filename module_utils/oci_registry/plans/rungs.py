@@ -9,12 +9,14 @@ from typing import Any, List, Mapping, Sequence
 
 from . import steps
 from .choices import ARCHIVE, Rebuild
+from .content import contents_of
 from .draft import NEEDS_PATH
 from .facts import UNSEEN, WRONG
 from .ladder import Below, Candidate, Image, Known, choose
 from .standins import StandIn
 from .steps import Step
 
+_ACCEPT = "allow_lost_platforms accepts that"
 _UPSTREAM = "a pull-through cache takes its tags from upstream"
 _CONTENT = (steps.RELINK, steps.RESTORE, steps.LINK_TAG, steps.QUARANTINE)
 
@@ -130,7 +132,19 @@ class _Rungs:
         new = "it gets a new digest" if given.way == ARCHIVE else ""
         needs = "; ".join(filter(None, [given.needs, aside]))
         reason = "; ".join(filter(None, [given.why, new])) or ("the caller can" if given.possible else "the caller cannot")
-        return Candidate(action, cost, given.way, "", "", needs, approval, given.possible, reason)
+        lost = self._lost_to_an_archive() if given.way == ARCHIVE and given.possible else ""
+        return Candidate(action, cost, given.way, "", "", needs, approval, given.possible and not lost, lost or reason)
+
+    def _lost_to_an_archive(self) -> str:
+        """What a tag loses that becomes the one image of a ``docker save``, in words; empty where it has no more, or that is accepted."""
+        if self._known.choices.allow_lost_platforms:
+            return ""
+        find = self._known.evidence.manifests_of(self._image.repository).get
+        contents = contents_of(self._image.digest, find) if self._image.digest else None
+        if contents is None:
+            return f"an archive has one platform, and how many the tag has is not known any more; {_ACCEPT}"
+        platforms = ", ".join(sorted(item.platform or "one that is not named" for item in contents))
+        return f"an archive has one platform, where the tag has {platforms}; {_ACCEPT}" if len(contents) > 1 else ""
 
     def _has_damage_unreached(self) -> bool:
         """Whether a damaged file was seen over the API, where nothing moves it aside."""
