@@ -22,7 +22,7 @@ from .plans.outlook import before_and_after
 from .plans.repair import plan_repair
 from .plans.rungs import climb
 from .plans.standins import StandIns
-from .plans.steps import Plan
+from .plans.steps import Plan, Step
 
 _ALONE = "give path, or dialect 3 where the registry is one: then the tag goes alone"
 _INTACT = "Name an image that is intact, or none: then one with the same content is looked for"
@@ -37,6 +37,15 @@ class Drawn(NamedTuple):
     before: List[Dict[str, Any]]
     after: List[Dict[str, Any]]
 
+    def after_it(self, again: Drawn) -> Drawn:
+        """``again``, which was drawn once this one was carried out as far as it could be, with what was done by this one."""
+        done = [step for step in self.plan.steps if step.state == steps.DONE]
+        again.plan.follow(self.plan, done)
+        evidence, images = again.evidence, {image.key for image in again.images}
+        evidence.nodes = {**self.evidence.nodes, **evidence.nodes}
+        mended = [image for image in self.images if image.key not in images]
+        return Drawn(evidence, again.plan, [*mended, *again.images], self.before, again.after)
+
 
 class Drawing:
     """``connect`` gives one more client of the registry; ``dialect`` is its major version."""
@@ -47,8 +56,8 @@ class Drawing:
         self._needs = Needs(connect, place.workers)
         self._dialect = dialect
 
-    def draw(self, wanted: Wanted) -> Drawn:
-        """Raises a :class:`RegistryError` where the own disk or registry cannot be asked, or what was named cannot be done."""
+    def draw(self, wanted: Wanted, done: Sequence[Step] = ()) -> Drawn:
+        """``done``: what this run did already. Raises a :class:`RegistryError` where the own disk or registry cannot be asked, or what was named cannot be done."""
         evidence = observe(self._place, self._ordered(wanted))
         for key in self._choices.delete:
             if key in evidence.tags and not evidence.tags[key].there:
@@ -60,7 +69,7 @@ class Drawing:
         standins = self._standins(evidence, images)
         climb(images, Known(evidence, plan, self._choices, before, after, standins, self._needed(evidence, images)))
         decide(plan, images, evidence, self._choices)
-        fit(plan, images, evidence, self._choices)
+        fit(plan, images, evidence, self._choices, done)
         after = before_and_after(evidence, plan)[1] if plan.recomputed else after
         self._take_in(evidence, images, standins)
         return Drawn(evidence, plan, [*images, *self._sound(evidence, images)], before, after)

@@ -20,12 +20,12 @@ _TAGGED = (steps.LINK_TAG, steps.REPOINT, steps.DELETE, *_MADE_AGAIN)
 Identity = Tuple[str, str, str, Tuple[str, ...]]
 
 
-def fit(plan: Plan, images: Sequence[Image], evidence: Evidence, choices: Choices) -> None:
+def fit(plan: Plan, images: Sequence[Image], evidence: Evidence, choices: Choices, done: Sequence[Step] = ()) -> None:
     """Take out of ``plan`` what was not approved, with all that needs it, and say so of the images.
 
-    Raises :class:`BadInput` for a digest that the plan does not have.
+    ``done``: what this run has done already. Raises :class:`BadInput` for a digest that the plan does not have.
     """
-    _demand_known(plan, choices)
+    _demand_known([*done, *plan.steps], choices)
     approved = approved_before(choices)
     blocked = Blocked(evidence)
     left: Set[int] = set()
@@ -39,7 +39,7 @@ def fit(plan: Plan, images: Sequence[Image], evidence: Evidence, choices: Choice
             left.add(id(step))
             take_out(plan, step, why)
     _leave_without_needs(plan, images, Below(evidence), left)
-    _note_what_is_gone(plan, approved)
+    _note_what_is_gone(plan, approved - {_identity(step.as_dict()) for step in done})
 
 
 def _leave_without_needs(plan: Plan, images: Sequence[Image], below: Below, left: Set[int]) -> None:
@@ -53,8 +53,8 @@ def _leave_without_needs(plan: Plan, images: Sequence[Image], below: Below, left
         image.approved = image.approved and not any(id(step) in left for step in image.steps)
 
 
-def _demand_known(plan: Plan, choices: Choices) -> None:
-    known = {step.digest for step in plan.steps}
+def _demand_known(planned: Sequence[Step], choices: Choices) -> None:
+    known = {step.digest for step in planned}
     unknown = sorted(choices.approved_digests - known)
     if unknown:
         advice = "Run in check mode, look at the plan, and approve what is in it"
