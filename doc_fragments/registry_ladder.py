@@ -24,7 +24,8 @@ options:
     default: []
   in_use:
     description:
-      - Images that something runs on or is to run on, as C(repository:tag) or C(repository@digest); those of other registries are passed over.
+      - Images that something runs on or is to run on, as C(repository:tag) or C(repository@digest), which may be that of one platform; those of
+        other registries are passed over. Where no registry is given, every host counts as that of this one.
       - They are repaired first, and never deleted unless O(delete) names them. Without this option nothing is known to be out of use.
     type: list
     elements: str

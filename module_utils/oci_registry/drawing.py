@@ -17,7 +17,7 @@ from .plans.choices import Choices
 from .plans.decide import decide, leave_waste
 from .plans.facts import Evidence, Key
 from .plans.fit import fit
-from .plans.ladder import Image, Known, broken_images
+from .plans.ladder import Image, Known, broken_images, put_in_use_first
 from .plans.outlook import before_and_after
 from .plans.repair import plan_repair
 from .plans.rungs import climb
@@ -36,6 +36,11 @@ class Drawn(NamedTuple):
     images: List[Image]
     before: List[Dict[str, Any]]
     after: List[Dict[str, Any]]
+
+    def is_surpassed_by(self, again: Drawn) -> bool:
+        """Whether ``again`` has anything that may be done, here or by others, and that this one had not."""
+        allowed = {(image.key, image.chosen) for image in self.images if image.approved}
+        return bool(again.plan.changes) or any(image.approved and (image.key, image.chosen) not in allowed for image in again.images)
 
     def after_it(self, again: Drawn) -> Drawn:
         """``again``, which was drawn once this one was carried out as far as it could be, with what was done by this one."""
@@ -58,10 +63,9 @@ class Drawing:
 
     def draw(self, wanted: Wanted, done: Sequence[Step] = ()) -> Drawn:
         """``done``: what this run did already. Raises a :class:`RegistryError` where the own disk or registry cannot be asked, or what was named cannot be done."""
-        evidence = observe(self._place, self._ordered(wanted))
-        for key in self._choices.delete:
-            if key in evidence.tags and not evidence.tags[key].there:
-                evidence.forget_tag(key)
+        evidence = observe(self._place, self._with_named(wanted))
+        self._forget_absent(evidence)
+        put_in_use_first(evidence, self._choices)
         plan = plan_repair(evidence, self._choices.approve)
         leave_waste(plan, evidence)
         before, after = before_and_after(evidence, plan)
@@ -74,12 +78,20 @@ class Drawing:
         self._take_in(evidence, images, standins)
         return Drawn(evidence, plan, [*images, *self._sound(evidence, images)], before, after)
 
-    def _ordered(self, wanted: Wanted) -> Wanted:
-        """Tags that were named are looked at, too; what is in use comes first."""
-        tags = {**wanted.tags, **{key: "" for key in sorted(self._choices.named) if key not in wanted.tags}}
-        in_use = self._choices.in_use
-        wanted.tags = dict(sorted(tags.items(), key=lambda item: item[0] not in in_use))
+    def _with_named(self, wanted: Wanted) -> Wanted:
+        """Tags that were named are looked at, too."""
+        wanted.tags = {**wanted.tags, **{key: "" for key in sorted(self._choices.named) if key not in wanted.tags}}
         return wanted
+
+    def _forget_absent(self, evidence: Evidence) -> None:
+        """A tag that was named and is not there is gone already. Raises :class:`BadInput` for one that was to point elsewhere: none is made."""
+        absent = {key for key in self._choices.named if key in evidence.tags and not evidence.tags[key].there}
+        self._choices = self._choices.settled(lambda key: key not in absent)
+        made = sorted(absent & self._choices.repoint.keys())
+        if made:
+            raise BadInput("there is no such tag", where=f"repoint: {':'.join(made[0])}", advice="registry_tag makes new ones")
+        for key in absent:
+            evidence.forget_tag(key)
 
     # -- what else is to be known before anything is chosen
 
@@ -143,7 +155,7 @@ class Drawing:
         for key in sorted(self._choices.named - broken):
             tag = evidence.tags.get(key)
             if tag is not None and not self._is_there_already(evidence, key):
-                image = Image(*key, tag.digest, self._choices.is_in_use(*key, tag.digest), outcome=steps.SKIPPED)
+                image = Image(*key, tag.digest, self._choices.is_in_use(*key, [tag.digest]), outcome=steps.SKIPPED)
                 image.why = "it is not broken, so it stays as it is: registry_tag changes it"
                 found.append(image)
         return found

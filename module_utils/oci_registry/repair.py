@@ -132,7 +132,7 @@ class Repair:
             if step.action == steps.DELETE:
                 wanted.tags.pop((step.repository, step.tags[0]), None)
         again = drawing.draw(wanted, done)
-        if not again.plan.changes and not any(image.approved for image in again.images):
+        if not drawn.is_surpassed_by(again):
             return False
         self._drawn = drawn.after_it(again)
         self._plan = self._drawn.plan

@@ -33,7 +33,8 @@ def decide(plan: Plan, images: Sequence[Image], evidence: Evidence, choices: Cho
     _replace_general(plan, images)
     if any(step.action == steps.QUARANTINE for step in plan.changes):
         plan.restart("after", REPLACED_ON_DISK)
-    in_use = {image.key for image in images if image.in_use}
+    in_use = {image.key for image in images if image.in_use and image.tag}
+    in_use |= {(image.repository, digest) for image in images if image.in_use for digest in below.digests(image)}
     plan.steps.sort(key=lambda step: _phase(step, in_use))
 
 
@@ -107,7 +108,7 @@ def _phase(step: Step, in_use: AbstractSet[Key]) -> int:
     """Restarts stand first and last; a stable sort by this keeps what a step needs before it."""
     if step.action == steps.RESTART:
         return 0 if step.detail.startswith("before") else 3
-    return 1 if any((step.repository, tag) in in_use for tag in step.tags) else 2
+    return 1 if any((step.repository, name) in in_use for name in (step.digest, *step.tags)) else 2
 
 
 def conclude(images: Sequence[Image], *, check_mode: bool) -> None:

@@ -11,7 +11,7 @@ from . import steps
 from .choices import ARCHIVE, Rebuild
 from .content import contents_of
 from .draft import NEEDS_PATH
-from .facts import UNSEEN, WRONG
+from .facts import UNSEEN, WRONG, Node
 from .ladder import Below, Candidate, Image, Known, choose
 from .standins import StandIn
 from .steps import Step
@@ -148,16 +148,20 @@ class _Rungs:
 
     def _has_damage_unreached(self) -> bool:
         """Whether a damaged file was seen over the API, where nothing moves it aside."""
-        nodes = self._known.evidence.nodes
-        own = [nodes[key] for key in ((self._image.repository, digest) for digest in self._digests) if key in nodes]
-        return any(node.disk == UNSEEN and node.served == WRONG for node in own)
+        return any(node.disk == UNSEEN and node.served == WRONG for node in self._nodes())
 
     # -- no image any more
 
     def _unasked(self, others: Sequence[Candidate]) -> str:
-        """What may have the image, or may make it again, and cannot be asked now: not that nothing else is possible. Empty where all was."""
+        """What may have the image, or may make it again, and cannot be asked now: not that nothing else is possible. Empty where all was.
+
+        Nor is that known where a source said that it has it: then a person decides.
+        """
         for label, why in self._known.evidence.source_problems.items():
             return f"{label} could not be asked: {why}"
+        lied = [node.refused[0] for node in self._nodes() if node.refused]
+        if lied:
+            return lied[0]
         standins = self._known.standins.get(self._image.key)
         if standins is not None and standins.unasked:
             return standins.unasked
@@ -189,6 +193,11 @@ class _Rungs:
         return made
 
     # -- what the plan has for it
+
+    def _nodes(self) -> List[Node]:
+        """All that it needs, as far as it was looked at."""
+        nodes = self._known.evidence.nodes
+        return [nodes[key] for key in ((self._image.repository, digest) for digest in self._digests) if key in nodes]
 
     def _is_for(self, step: Step) -> bool:
         """Bytes are shared by all repositories, links are not."""

@@ -13,6 +13,7 @@ from .conftest import REPOSITORY, TAG, actions, scanned, tree_of
 
 IMAGE = f"{REPOSITORY}:{TAG}"
 OTHER = "team/other"
+STEP = {"action": "relink", "repository": "a", "digest": "", "tags": [], "state": "planned"}
 
 
 def test_what_was_approved_is_done(broken, repair):
@@ -134,9 +135,12 @@ def test_only_approved_digests(broken, repair):
         ({"approved_digests": ["latest"]}, "is no digest"),
         ({"approved_plan": [{"action": "relink"}]}, "approved_plan[0]"),
         ({"approved_plan": [{"action": "relink", "repository": "a", "digest": "", "tags": "v1", "state": "planned"}]}, "no list"),
+        *(({"approved_plan": [{**STEP, "tags": tags}]}, "tags is no list of texts") for tags in ([["x"]], [{}], [7, "a"])),
+        ({"approved_plan": [{**STEP, "digest": ["x"]}]}, "digest is no text"),
         ({"repoint": {IMAGE: "../up"}}, "neither a digest nor a tag"),
         ({"repoint": {REPOSITORY: "v2"}}, "is no repository with a tag"),
-        ({"repoint": {"other.example.com/a:b": "v2"}}, "is not of registry"),
+        ({"repoint": {"other.example.com/a:b": "v2"}}, "there is no such tag"),
+        ({"repoint": {f"{REPOSITORY}:v11": TAG}}, f"repoint: {REPOSITORY}:v11: there is no such tag"),
         ({"repoint": {IMAGE: "v2"}, "delete": [IMAGE]}, "in repoint and in delete"),
         ({"delete": ["Not/Lower:v1"]}, "is no repository name"),
         ({"in_use": ["Not/Lower:v1"]}, "is no repository name"),
