@@ -76,7 +76,9 @@ options:
     type: list
     elements: dict
   approved_digests:
-    description: The digests of the steps that may be done; none means all. One that the plan does not have is an error, and nothing is done.
+    description:
+      - The digests of the steps that may be done; none means all.
+      - One that the plan does not have is an error, and nothing is done, unless it is right already, which RV(recomputed) says.
     type: list
     elements: str
     default: []

@@ -10,6 +10,7 @@ from .client import Client
 from .errors import BadInput, RegistryError
 from .evidence.observer import Place, observe
 from .evidence.retention.needs import Needs
+from .evidence.served import is_served
 from .evidence.standins import StandInFinder
 from .evidence.wanted import Wanted
 from .plans import steps
@@ -73,6 +74,7 @@ class Drawing:
         standins = self._standins(evidence, images)
         climb(images, Known(evidence, plan, self._choices, before, after, standins, self._needed(evidence, images)))
         decide(plan, images, evidence, self._choices)
+        self._demand_known(plan, done)
         fit(plan, images, evidence, self._choices, done)
         after = before_and_after(evidence, plan)[1] if plan.recomputed else after
         self._take_in(evidence, images, standins)
@@ -139,6 +141,14 @@ class Drawing:
         except RegistryError as error:
             return f"{error}; {_ALONE}"
         return f"its manifest {image.digest} is still needed by {', '.join(needing[:5])}; {_ALONE}" if needing else ""
+
+    def _demand_known(self, plan: Plan, done: Sequence[Step]) -> None:
+        """Every digest that was approved is in the plan, or right already: an earlier run did that. Raises :class:`BadInput` for another."""
+        for digest in sorted(self._choices.approved_digests - {step.digest for step in (*done, *plan.steps)}):
+            if not is_served(self._place, digest):
+                what = f"{digest} was approved, and is not in the plan; nothing was done"
+                raise BadInput(what, where="approved_digests", advice="Run in check mode, look at the plan, and approve what is in it")
+            plan.recomputed.append(f"recomputed: {digest} was approved, and is right already")
 
     def _take_in(self, evidence: Evidence, images: Sequence[Image], standins: Mapping[Key, StandIns]) -> None:
         """What tags will point at belongs to the evidence, once everything was judged."""

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from typing import AbstractSet, Any, Mapping, Sequence, Set, Tuple
 
-from ..errors import BadInput
 from . import steps
 from .blocked import Blocked
 from .choices import Choices
@@ -21,11 +20,7 @@ Identity = Tuple[str, str, str, Tuple[str, ...]]
 
 
 def fit(plan: Plan, images: Sequence[Image], evidence: Evidence, choices: Choices, done: Sequence[Step] = ()) -> None:
-    """Take out of ``plan`` what was not approved, with all that needs it, and say so of the images.
-
-    ``done``: what this run has done already. Raises :class:`BadInput` for a digest that the plan does not have.
-    """
-    _demand_known([*done, *plan.steps], choices)
+    """Take out of ``plan`` what was not approved, with all that needs it, and say so of the images. ``done``: what this run did already."""
     approved = approved_before(choices)
     blocked = Blocked(evidence)
     left: Set[int] = set()
@@ -51,16 +46,6 @@ def _leave_without_needs(plan: Plan, images: Sequence[Image], below: Below, left
             take_out(plan, image.steps[0], f"it needs {needs} moved aside, which is not in what was approved")
             image.approved = False
         image.approved = image.approved and not any(id(step) in left for step in image.steps)
-
-
-def _demand_known(planned: Sequence[Step], choices: Choices) -> None:
-    known = {step.digest for step in planned}
-    unknown = sorted(choices.approved_digests - known)
-    if unknown:
-        advice = "Run in check mode, look at the plan, and approve what is in it"
-        raise BadInput(
-            f"{unknown[0]} was approved, and is not in the plan; nothing was done", where="approved_digests", advice=advice
-        )
 
 
 def approved_before(choices: Choices) -> Set[Identity]:

@@ -128,6 +128,20 @@ def test_only_approved_digests(broken, repair):
     assert f"relink {REPOSITORY} {second} is not done, since its digest was not approved" in result["recomputed"][0]
 
 
+@pytest.mark.parametrize("over_api", [True, False])
+def test_digests_that_an_earlier_run_mended_are_no_error(broken_registry, repair, over_api):
+    case = broken_registry("child-link-gone", "layer-gone")
+    digests = [finding["digest"] for finding in case.findings]
+    reach = {"registry": case.registry.address, "scheme": "http"} if over_api else {"path": case.root}
+    options = {**reach, "approved_digests": digests}
+    done = repair(**options, findings=case.findings, **case.from_snapshot)
+    assert (done["changed"], done["recomputed"]) == (True, [])
+    case.registry.restart()
+    again = repair(**options, findings=scanned(case.root))
+    assert (again.get("failed"), again["changed"]) == (None, False), again["msg"]
+    assert again["recomputed"] == [f"recomputed: {digest} was approved, and is right already" for digest in sorted(set(digests))]
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
