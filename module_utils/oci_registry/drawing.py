@@ -41,7 +41,9 @@ class Drawn(NamedTuple):
     def is_surpassed_by(self, again: Drawn) -> bool:
         """Whether ``again`` has anything that may be done, here or by others, and that this one had not."""
         allowed = {(image.key, image.chosen) for image in self.images if image.approved}
-        return bool(again.plan.changes) or any(image.approved and (image.key, image.chosen) not in allowed for image in again.images)
+        return bool(again.plan.changes) or any(
+            image.approved and (image.key, image.chosen) not in allowed for image in again.images
+        )
 
     def after_it(self, again: Drawn) -> Drawn:
         """``again``, which was drawn once this one was carried out as far as it could be, with what was done by this one."""
@@ -63,7 +65,10 @@ class Drawing:
         self._dialect = dialect
 
     def draw(self, wanted: Wanted, done: Sequence[Step] = ()) -> Drawn:
-        """``done``: what this run did already. Raises a :class:`RegistryError` where the own disk or registry cannot be asked, or what was named cannot be done."""
+        """``done``: what this run did already.
+
+        Raises a :class:`RegistryError` where the own disk or registry cannot be asked, or what was named cannot be done.
+        """
         evidence = observe(self._place, self._with_named(wanted))
         self._forget_absent(evidence)
         put_in_use_first(evidence, self._choices)
@@ -147,7 +152,9 @@ class Drawing:
         for digest in sorted(self._choices.approved_digests - {step.digest for step in (*done, *plan.steps)}):
             if not is_served(self._place, digest):
                 what = f"{digest} was approved, and is not in the plan; nothing was done"
-                raise BadInput(what, where="approved_digests", advice="Run in check mode, look at the plan, and approve what is in it")
+                raise BadInput(
+                    what, where="approved_digests", advice="Run in check mode, look at the plan, and approve what is in it"
+                )
             plan.recomputed.append(f"recomputed: {digest} was approved, and is right already")
 
     def _take_in(self, evidence: Evidence, images: Sequence[Image], standins: Mapping[Key, StandIns]) -> None:

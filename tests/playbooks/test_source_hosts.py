@@ -149,7 +149,9 @@ def test_hosts_that_are_gone_unknown_or_empty_are_problems_in_words(play, tmp_pa
     assert told[4] == "other: a source of type registry has no host"
     assert [source["type"] for source in answer.result] == ["listed"] * 4 + ["archive"], "the last one is used all the same"
     assert [source["name"] for source in answer.result[:2]] == ["containerd of gone", "containerd of nobody"]
-    assert [source["problem"] for source in answer.result[:4]] == [problem for problem in answer.problems if "nothing" not in problem]
+    assert [source["problem"] for source in answer.result[:4]] == [
+        problem for problem in answer.problems if "nothing" not in problem
+    ]
 
 
 def test_where_nothing_is_wanted_nobody_is_asked(play):

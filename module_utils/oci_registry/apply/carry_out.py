@@ -164,7 +164,9 @@ class _Run:
                 failed.append((label, Failure(f"delivered {spool.size} bytes that do not hash to it", lied=True)))
         self._tools.undelivered.update({(label, step.digest): failure for label, failure in failed})
         where = f"{step.repository}@{step.digest}"
-        raise NoRightBytes(f"no source has its right bytes ({'; '.join(_told_of(failed))})", where=where, advice="Give another source")
+        raise NoRightBytes(
+            f"no source has its right bytes ({'; '.join(_told_of(failed))})", where=where, advice="Give another source"
+        )
 
     def _place(self, step: Step, spool: Spool, mount_from: Optional[str]) -> None:
         spool.settle()

@@ -165,7 +165,9 @@ class _Rungs:
         standins = self._known.standins.get(self._image.key)
         if standins is not None and standins.unasked:
             return standins.unasked
-        down = next((each for each in others if each.action in (steps.RELOAD, steps.REBUILD) and each.way and not each.possible), None)
+        down = next(
+            (each for each in others if each.action in (steps.RELOAD, steps.REBUILD) and each.way and not each.possible), None
+        )
         return f"a {down.action} ({down.way}) is known, and not possible now: {down.reason}" if down is not None else ""
 
     def _delete(self, others: bool, unasked: str) -> Candidate:

@@ -99,14 +99,20 @@ def test_check_do_check_do(lost, repair, way):
         ({"approve": []}, "delete", "nothing else is possible"),
         ({"sources": [DEAD]}, "", "registry 127.0.0.1:1 could not be asked"),
         ({"sources": [{"type": "listed", "name": "runner", "problem": "cannot be reached"}]}, "", "runner could not be asked"),
-        ({"rebuilds": [{"image": REPOSITORY, "way": "ci", "possible": False, "why": "it is down"}]}, "", "not possible now: it is down"),
+        (
+            {"rebuilds": [{"image": REPOSITORY, "way": "ci", "possible": False, "why": "it is down"}]},
+            "",
+            "not possible now: it is down",
+        ),
     ],
 )
 def test_it_stays(any_registry, repair, options, chosen, why):
     lost = Lost(any_registry())
     given = {**lost.options("disk", approve=["delete"]), **options}
     digests = {"DIGEST": lost.image.digest, "PLATFORM": lost.image.children[1].digest}
-    given["in_use"] = given["in_use"] and [f"{REPOSITORY}@{digests[name]}" if name in digests else name for name in given["in_use"]]
+    given["in_use"] = given["in_use"] and [
+        f"{REPOSITORY}@{digests[name]}" if name in digests else name for name in given["in_use"]
+    ]
     result = repair(**given)
     assert only(result) == (chosen, "remaining")
     assert why in delete_of(result)["reason"]
@@ -122,7 +128,7 @@ def test_a_mirror_that_answers_neither_yes_nor_no_may_have_it(any_registry, repa
         def do_GET(self) -> None:
             self.send_error(status)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *_arguments: object) -> None:
             pass
 
     lost = Lost(any_registry())

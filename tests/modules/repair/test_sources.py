@@ -139,7 +139,9 @@ def test_what_a_lying_source_promised_is_made_again_in_the_same_run(kind, tmp_pa
     ]
     assert result["diff"]["before"] != {} and result["recomputed"] == []
     held = repair(**options, approved_plan=planned)
-    assert (held["failed"], held["images"][0]["chosen"]) == (True, "restore"), "what was not in the approved plan is not done instead"
+    assert (held["failed"], held["images"][0]["chosen"]) == (True, "restore"), (
+        "what was not in the approved plan is not done instead"
+    )
 
 
 @pytest.mark.parametrize("readable", [True, False])
