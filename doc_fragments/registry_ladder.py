@@ -24,7 +24,8 @@ options:
     default: []
   in_use:
     description:
-      - Images that something runs on or is to run on, as C(repository:tag) or C(repository@digest); those of other registries are passed over.
+      - Images that something runs on or is to run on, as C(repository:tag) or C(repository@digest), which may be that of one platform; those of
+        other registries are passed over. Where no registry is given, every host counts as that of this one.
       - They are repaired first, and never deleted unless O(delete) names them. Without this option nothing is known to be out of use.
     type: list
     elements: str
@@ -42,7 +43,7 @@ options:
       way:
         description:
           - V(ci) is a pipeline, V(vm) a build on the registry's host.
-          - V(archive) is a tarball of C(docker save), which gives a new digest.
+          - V(archive) is a tarball of C(docker save), which gives a new digest and one platform; see O(allow_lost_platforms).
         type: str
         choices: [ci, vm, archive]
         required: true
@@ -58,7 +59,9 @@ options:
     type: dict
     default: {}
   allow_lost_platforms:
-    description: Whether an image that O(repoint) names may lack platforms that the tag has now.
+    description:
+      - Whether an image that O(repoint) names may lack platforms that the tag has now.
+      - Also whether an archive of O(rebuilds), which has one, may replace a tag that has several, or of which that is not known any more.
     type: bool
     default: false
   delete:
@@ -73,7 +76,9 @@ options:
     type: list
     elements: dict
   approved_digests:
-    description: The digests of the steps that may be done; none means all. One that the plan does not have is an error, and nothing is done.
+    description:
+      - The digests of the steps that may be done; none means all.
+      - One that the plan does not have is an error, and nothing is done, unless it is right already, which RV(recomputed) says.
     type: list
     elements: str
     default: []

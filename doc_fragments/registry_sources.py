@@ -49,6 +49,11 @@ options:
         description: For V(listed), RV(image_content_export#module:found) of M(image_content_export).
         type: list
         elements: dict
+      problem:
+        description:
+          - For V(listed), why the other host could not be asked. What it has is then not known, and no tag is deleted because nothing else
+            is possible.
+        type: str
       scheme:
         description: Scheme of the other registry.
         type: str

@@ -135,6 +135,9 @@ images:
     states: {description: "The causes.", type: list, elements: str, sample: [unlinked]}
     platforms: {description: "The platforms that cannot be pulled.", type: list, elements: str}
     chosen: {description: "Action that is taken, or proposed if it remains; empty if none is possible.", type: str}
+    approved:
+      description: Whether it may be done, by O(approve) where it needs that, and by O(approved_plan) and O(approved_digests) where they are given.
+      type: bool
     outcome: {description: "One of planned, done, failed, remaining, skipped.", type: str}
     why: {description: "Why it is not done.", type: str}
     candidates:

@@ -10,6 +10,7 @@ from .client import Client
 from .errors import BadInput, RegistryError
 from .evidence.observer import Place, observe
 from .evidence.retention.needs import Needs
+from .evidence.served import is_served
 from .evidence.standins import StandInFinder
 from .evidence.wanted import Wanted
 from .plans import steps
@@ -17,12 +18,12 @@ from .plans.choices import Choices
 from .plans.decide import decide, leave_waste
 from .plans.facts import Evidence, Key
 from .plans.fit import fit
-from .plans.ladder import Image, Known, broken_images
+from .plans.ladder import Image, Known, broken_images, put_in_use_first
 from .plans.outlook import before_and_after
 from .plans.repair import plan_repair
 from .plans.rungs import climb
 from .plans.standins import StandIns
-from .plans.steps import Plan
+from .plans.steps import Plan, Step
 
 _ALONE = "give path, or dialect 3 where the registry is one: then the tag goes alone"
 _INTACT = "Name an image that is intact, or none: then one with the same content is looked for"
@@ -37,6 +38,22 @@ class Drawn(NamedTuple):
     before: List[Dict[str, Any]]
     after: List[Dict[str, Any]]
 
+    def is_surpassed_by(self, again: Drawn) -> bool:
+        """Whether ``again`` has anything that may be done, here or by others, and that this one had not."""
+        allowed = {(image.key, image.chosen) for image in self.images if image.approved}
+        return bool(again.plan.changes) or any(
+            image.approved and (image.key, image.chosen) not in allowed for image in again.images
+        )
+
+    def after_it(self, again: Drawn) -> Drawn:
+        """``again``, which was drawn once this one was carried out as far as it could be, with what was done by this one."""
+        done = [step for step in self.plan.steps if step.state == steps.DONE]
+        again.plan.follow(self.plan, done)
+        evidence, images = again.evidence, {image.key for image in again.images}
+        evidence.nodes = {**self.evidence.nodes, **evidence.nodes}
+        mended = [image for image in self.images if image.key not in images]
+        return Drawn(evidence, again.plan, [*mended, *again.images], self.before, again.after)
+
 
 class Drawing:
     """``connect`` gives one more client of the registry; ``dialect`` is its major version."""
@@ -47,12 +64,14 @@ class Drawing:
         self._needs = Needs(connect, place.workers)
         self._dialect = dialect
 
-    def draw(self, wanted: Wanted) -> Drawn:
-        """Raises a :class:`RegistryError` where the own disk or registry cannot be asked, or what was named cannot be done."""
-        evidence = observe(self._place, self._ordered(wanted))
-        for key in self._choices.delete:
-            if key in evidence.tags and not evidence.tags[key].there:
-                evidence.forget_tag(key)
+    def draw(self, wanted: Wanted, done: Sequence[Step] = ()) -> Drawn:
+        """``done``: what this run did already.
+
+        Raises a :class:`RegistryError` where the own disk or registry cannot be asked, or what was named cannot be done.
+        """
+        evidence = observe(self._place, self._with_named(wanted))
+        self._forget_absent(evidence)
+        put_in_use_first(evidence, self._choices)
         plan = plan_repair(evidence, self._choices.approve)
         leave_waste(plan, evidence)
         before, after = before_and_after(evidence, plan)
@@ -60,17 +79,26 @@ class Drawing:
         standins = self._standins(evidence, images)
         climb(images, Known(evidence, plan, self._choices, before, after, standins, self._needed(evidence, images)))
         decide(plan, images, evidence, self._choices)
-        fit(plan, evidence, self._choices)
+        self._demand_known(plan, done)
+        fit(plan, images, evidence, self._choices, done)
         after = before_and_after(evidence, plan)[1] if plan.recomputed else after
         self._take_in(evidence, images, standins)
         return Drawn(evidence, plan, [*images, *self._sound(evidence, images)], before, after)
 
-    def _ordered(self, wanted: Wanted) -> Wanted:
-        """Tags that were named are looked at, too; what is in use comes first."""
-        tags = {**wanted.tags, **{key: "" for key in sorted(self._choices.named) if key not in wanted.tags}}
-        in_use = self._choices.in_use
-        wanted.tags = dict(sorted(tags.items(), key=lambda item: item[0] not in in_use))
+    def _with_named(self, wanted: Wanted) -> Wanted:
+        """Tags that were named are looked at, too."""
+        wanted.tags = {**wanted.tags, **{key: "" for key in sorted(self._choices.named) if key not in wanted.tags}}
         return wanted
+
+    def _forget_absent(self, evidence: Evidence) -> None:
+        """A tag that was named and is not there is gone already. Raises :class:`BadInput` for one that was to point elsewhere: none is made."""
+        absent = {key for key in self._choices.named if key in evidence.tags and not evidence.tags[key].there}
+        self._choices = self._choices.settled(lambda key: key not in absent)
+        made = sorted(absent & self._choices.repoint.keys())
+        if made:
+            raise BadInput("there is no such tag", where=f"repoint: {':'.join(made[0])}", advice="registry_tag makes new ones")
+        for key in absent:
+            evidence.forget_tag(key)
 
     # -- what else is to be known before anything is chosen
 
@@ -119,6 +147,16 @@ class Drawing:
             return f"{error}; {_ALONE}"
         return f"its manifest {image.digest} is still needed by {', '.join(needing[:5])}; {_ALONE}" if needing else ""
 
+    def _demand_known(self, plan: Plan, done: Sequence[Step]) -> None:
+        """Every digest that was approved is in the plan, or right already: an earlier run did that. Raises :class:`BadInput` for another."""
+        for digest in sorted(self._choices.approved_digests - {step.digest for step in (*done, *plan.steps)}):
+            if not is_served(self._place, digest):
+                what = f"{digest} was approved, and is not in the plan; nothing was done"
+                raise BadInput(
+                    what, where="approved_digests", advice="Run in check mode, look at the plan, and approve what is in it"
+                )
+            plan.recomputed.append(f"recomputed: {digest} was approved, and is right already")
+
     def _take_in(self, evidence: Evidence, images: Sequence[Image], standins: Mapping[Key, StandIns]) -> None:
         """What tags will point at belongs to the evidence, once everything was judged."""
         for image in images:
@@ -134,7 +172,7 @@ class Drawing:
         for key in sorted(self._choices.named - broken):
             tag = evidence.tags.get(key)
             if tag is not None and not self._is_there_already(evidence, key):
-                image = Image(*key, tag.digest, self._choices.is_in_use(*key, tag.digest), outcome=steps.SKIPPED)
+                image = Image(*key, tag.digest, self._choices.is_in_use(*key, [tag.digest]), outcome=steps.SKIPPED)
                 image.why = "it is not broken, so it stays as it is: registry_tag changes it"
                 found.append(image)
         return found

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from .apply.api import ApiWriter
-from .apply.carry_out import Tools, carry_out
+from .apply.carry_out import Tools, carry_out, ends_run
 from .apply.disk import StoreWriter
 from .apply.journal import Journal, close_interrupted, new_run_id
 from .apply.lock import RunLock
@@ -32,7 +32,7 @@ from .plans.choices import choices_from
 from .plans.decide import conclude
 from .plans.graph import graph_of
 from .plans.steps import Plan
-from .sources import Source, open_sources
+from .sources import Failure, Source, open_sources
 from .store import CACHE, detect_mode, one_root
 
 _ADVICE = "Give registry (host[:port]), path (the rootdirectory of its store), or both"
@@ -49,6 +49,7 @@ class Repair:
         self._proven: List[Dict[str, Any]] = []
         self._kept: List[Entry] = []
         self._recovered: List[str] = []
+        self._undelivered: Dict[Tuple[str, str], Failure] = {}
         self._elsewhere = 0
         self._run_id = ""
         self._check_mode = True
@@ -92,34 +93,63 @@ class Repair:
         self._drawn = drawing.draw(wanted)
         self._plan = self._drawn.plan
         if not self._check_mode:
-            self._apply(self._drawn, place)
+            self._apply(drawing, place)
 
-    def _apply(self, drawn: Drawn, place: Place) -> None:
-        todo = self._plan.changes
+    def _apply(self, drawing: Drawing, place: Place) -> None:
         journal = Journal(self._workplace, self._run_id)
         disk = StoreWriter(self._root, self._workplace, self._run_id) if self._root else None
         try:
-            carry_out(todo, drawn.evidence, self._tools(journal, disk, place))
+            self._carry_out(drawing, place, self._tools(journal, disk, place))
         except RegistryError:
             with contextlib.suppress(RegistryError):  # the first failure is the one to tell
-                self._prove(drawn, place)
+                self._prove(place)
             raise
         else:
-            self._prove(drawn, place)
+            self._prove(place)
         finally:
             self._kept = disk.kept if disk is not None else []
             journal.end()
+
+    def _carry_out(self, drawing: Drawing, place: Place, tools: Tools) -> None:
+        """Do what is planned. Where sources did not deliver what they promised, plan anew without them: what else is approved is done."""
+        while self._drawn is not None:
+            known = len(tools.undelivered)
+            try:
+                carry_out(self._plan.changes, self._drawn.evidence, tools)
+                return
+            except RegistryError as error:
+                if ends_run(error) or len(tools.undelivered) == known or not self._draw_again(self._drawn, drawing, place):
+                    raise
+
+    def _draw_again(self, drawn: Drawn, drawing: Drawing, place: Place) -> bool:
+        """False where nothing else is to be done: then what failed stays the result."""
+        done = [step for step in drawn.plan.steps if step.state == steps.DONE]
+        for step in drawn.plan.steps:
+            if place.disk is not None and step.began:
+                place.disk.forget(step.digest)
+        wanted = self._wanted()
+        for step in done:
+            if step.action == steps.DELETE:
+                wanted.tags.pop((step.repository, step.tags[0]), None)
+        again = drawing.draw(wanted, done)
+        if not drawn.is_surpassed_by(again):
+            return False
+        self._drawn = drawn.after_it(again)
+        self._plan = self._drawn.plan
+        return True
 
     def _tools(self, journal: Journal, disk: Optional[StoreWriter], place: Place) -> Tools:
         api = ApiWriter(self._client) if self._client is not None else None
         now: Now = ApiNow(self._client) if self._client is not None and not self._root else DiskNow(self._root)
         sources = {source.label: source for source in place.sources}
         tags = TagWriter(now, journal, disk, api)
-        return Tools(self._workplace, journal, disk, api, sources, tags, self._params["dialect"])
+        return Tools(self._workplace, journal, disk, api, sources, tags, self._undelivered, self._params["dialect"])
 
-    def _prove(self, drawn: Drawn, place: Place) -> None:
+    def _prove(self, place: Place) -> None:
+        if self._drawn is None:
+            return
         done = [step for step in self._plan.steps if step.state == steps.DONE]
-        proof = prove(done, drawn.evidence, place, restart_required=self._plan.restart_required)
+        proof = prove(done, self._drawn.evidence, place, restart_required=self._plan.restart_required)
         self._proven = proof.records
         if proof.failures:
             raise proof.failures[0]
@@ -133,7 +163,7 @@ class Repair:
         disk = DiskView(self._root, self._params["dialect"]) if self._root else None
         api = ApiView(self._client) if self._client is not None else None
         is_cache = bool(self._root) and detect_mode(self._root) == CACHE
-        return Place(disk, api, sources, is_cache, concurrency_from(self._params))
+        return Place(disk, api, sources, is_cache, concurrency_from(self._params), self._undelivered)
 
     def _wanted(self) -> Wanted:
         if self._params["images"]:

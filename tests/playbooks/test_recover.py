@@ -111,6 +111,20 @@ def test_what_is_not_in_the_approved_plan_is_left_and_the_store_stays_held(lab, 
     assert len(refused.failures) == 1 and "plans nothing for" in refused.failures[0]
 
 
+def test_what_was_proposed_without_approval_can_be_approved_as_it_stands(lab, play, tmp_path):
+    broken = lab("damaged-blobs")
+    lost = broken.truth["expected"][0]
+    image = f"{lost['repository']}:{lost['tags'][0]}"
+    variables = broken.variables(registry_sources=[], recover_delete=[image])
+    steps = steps_of(play("recover", variables, check=True))
+    assert [step["state"] for step in steps if step["action"] == "delete"] == ["remaining"]
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps({"registries": [{"name": broken.truth["address"], "steps": steps}]}), encoding="utf-8")
+    done = play("recover", {**variables, "recover_plan": str(path), "approve": ["delete"]})
+    assert [step["state"] for step in steps_of(done) if step["action"] == "delete"] == ["done"]
+    assert "not in the plan" not in done.text
+
+
 def test_nothing_unknown_can_be_approved(lab, play):
     outcome = play("recover", lab("unlinked").variables(approve=["rebuid"]))
     assert outcome.failures == [

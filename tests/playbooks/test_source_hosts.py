@@ -147,7 +147,11 @@ def test_hosts_that_are_gone_unknown_or_empty_are_problems_in_words(play, tmp_pa
     ]
     assert "holds no content store of containerd" in told[3]
     assert told[4] == "other: a source of type registry has no host"
-    assert [source["type"] for source in answer.result] == ["archive"], "the last one is used all the same"
+    assert [source["type"] for source in answer.result] == ["listed"] * 4 + ["archive"], "the last one is used all the same"
+    assert [source["name"] for source in answer.result[:2]] == ["containerd of gone", "containerd of nobody"]
+    assert [source["problem"] for source in answer.result[:4]] == [
+        problem for problem in answer.problems if "nothing" not in problem
+    ]
 
 
 def test_where_nothing_is_wanted_nobody_is_asked(play):
@@ -162,5 +166,5 @@ def test_what_the_copy_cannot_be_written_to_is_a_problem_too(play, tmp_path):
         (tmp_path / "between").chmod(0o500)
     image = images.image("app")
     answer = play([{**content_store(tmp_path / "store", image.contents()), "host": "runner"}], [image.digest])
-    assert answer.result == []
+    assert [(source["type"], source["problem"]) for source in answer.result] == [("listed", answer.problems[0])]
     assert len(answer.problems) == 1

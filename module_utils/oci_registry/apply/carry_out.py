@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ..errors import ApplyFailed, AuthenticationFailed, ProofFailed, ProtocolError, RegistryError, StillNeeded, StoreUnreadable
 from ..plans import steps
 from ..plans.blocked import Blocked
 from ..plans.facts import RIGHT, Evidence, Node
 from ..plans.steps import Step
-from ..sources import Source
+from ..sources import Failure, Source
 from ..store import layout
 from .api import ApiWriter, Refused
 from .disk import StoreWriter
@@ -43,7 +43,13 @@ class Tools(NamedTuple):
     api: Optional[ApiWriter]
     sources: Mapping[str, Source]  # by label
     tags: TagWriter
+    undelivered: Dict[Tuple[str, str], Failure]  # filled with what sources promised and did not deliver, by (label, digest)
     dialect: str = "2"
+
+
+def ends_run(error: RegistryError) -> bool:
+    """Whether the next step would meet the same."""
+    return isinstance(error, NoSpace) or not isinstance(error, _OF_ONE_STEP)
 
 
 def carry_out(todo: Sequence[Step], evidence: Evidence, tools: Tools) -> None:
@@ -79,7 +85,7 @@ class _Run:
                     self._refuse_without_needs(step)
                     self._do(step)
             except RegistryError as error:
-                if isinstance(error, NoSpace) or not isinstance(error, _OF_ONE_STEP):
+                if ends_run(error):
                     with contextlib.suppress(RegistryError):
                         self._journal_end_of(step)
                     raise
@@ -140,7 +146,7 @@ class _Run:
             self._restore_blob(step, node)
 
     def _restore_blob(self, step: Step, node: Node) -> None:
-        refused = []
+        failed: List[Tuple[str, Failure]] = []
         for label in node.sources:
             source = self._tools.sources[label]
             with Spool(self._tools.workplace, step.digest, node.size) as spool:
@@ -149,15 +155,18 @@ class _Run:
                 except ApplyFailed:
                     raise  # the spool, not the source
                 except RegistryError as error:
-                    refused.append(f"{label}: {error}")
+                    failed.append((label, Failure(str(error), lied=False)))
                     continue
                 if spool.verified():
                     self._place(step, spool, source.mount_from())
-                    step.source, step.detail = label, "; ".join(filter(None, [step.detail, *refused]))
+                    step.source, step.detail = label, "; ".join(filter(None, [step.detail, *_told_of(failed)]))
                     return
-                refused.append(f"{label}: delivered {spool.size} bytes that do not hash to it")
+                failed.append((label, Failure(f"delivered {spool.size} bytes that do not hash to it", lied=True)))
+        self._tools.undelivered.update({(label, step.digest): failure for label, failure in failed})
         where = f"{step.repository}@{step.digest}"
-        raise NoRightBytes(f"no source has its right bytes ({'; '.join(refused)})", where=where, advice="Give another source")
+        raise NoRightBytes(
+            f"no source has its right bytes ({'; '.join(_told_of(failed))})", where=where, advice="Give another source"
+        )
 
     def _place(self, step: Step, spool: Spool, mount_from: Optional[str]) -> None:
         spool.settle()
@@ -224,3 +233,7 @@ class _Run:
         if self._tools.api is None:
             raise ApplyFailed("a step over the API without registry")
         return self._tools.api
+
+
+def _told_of(failed: Sequence[Tuple[str, Failure]]) -> List[str]:
+    return [f"{label}: {failure.why}" for label, failure in failed]

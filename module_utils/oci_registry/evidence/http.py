@@ -23,6 +23,7 @@ class ApiFact(NamedTuple):
     stale: bool = False
     digest: str = ""  # of a manifest
     content: Optional[bytes] = None  # of a manifest with the right bytes
+    refused: bool = False  # it answered neither with it nor that it has no such thing: 403, 500
 
 
 class ApiView:
@@ -39,14 +40,15 @@ class ApiView:
             return ApiFact(RIGHT, "", False, facts.digest, answer.body)
         if facts.fault is None:
             return ApiFact(GONE, "it is a schema 1 manifest, which the registry does not serve", False, facts.digest)
-        return _fault(facts.fault, facts.digest)
+        return _fault(facts.fault, facts.digest, answer.status)
 
     def blob(self, repository: str, digest: str, size: int) -> ApiFact:
         """The answer to a GET of the last byte of a blob of ``size`` bytes."""
         last = max(size - 1, 0)
-        facts = range_facts(self.client.get_blob_range(repository, digest, last, last), Descriptor(digest, size))
+        answer = self.client.get_blob_range(repository, digest, last, last)
+        facts = range_facts(answer, Descriptor(digest, size))
         if facts.fault is not None:
-            return _fault(facts.fault)
+            return _fault(facts.fault, status=answer.status)
         if facts.size != size:
             return ApiFact(WRONG, f"the registry serves {facts.size} bytes, where its descriptor says {size}")
         return ApiFact(RIGHT)
@@ -76,7 +78,8 @@ class ApiView:
             raise ProtocolError(what, where=f"{self.client.address}/{repository}@{digest}")
 
 
-def _fault(fault: Fault, digest: str = "") -> ApiFact:
+def _fault(fault: Fault, digest: str = "", status: int = 404) -> ApiFact:
     state = GONE if fault.symptom == MISSING else WRONG
     subject = "the registry " if fault.detail.startswith(("answers", "promises")) else ""
-    return ApiFact(state, subject + fault.detail, fault.state == "stale-cache", digest)
+    refused = status >= 400 and status not in (404, 416)
+    return ApiFact(state, subject + fault.detail, fault.state == "stale-cache", digest, refused=refused)

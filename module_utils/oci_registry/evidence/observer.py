@@ -8,26 +8,30 @@ What a damaged manifest names is only known once its right bytes were found, be 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ..errors import RegistryError
 from ..model import MAX_DEPTH, Descriptor, InvalidManifest, Manifest, parse_manifest
 from ..plans.facts import GONE, RIGHT, UNSEEN, WRONG, Evidence, Node, OrphanLink, TagFact
 from ..reach import child_role, closure
-from ..sources import Source
+from ..sources import Failure, Source
 from .disk import DiskView
 from .http import ApiView
 from .wanted import Wanted
 
 
 class Place(NamedTuple):
-    """Where to look. ``is_cache``: the store is that of a pull-through cache."""
+    """Where to look. ``is_cache``: the store is that of a pull-through cache.
+
+    ``undelivered``: what sources promised and did not deliver, by (label, digest): they are not asked for that again.
+    """
 
     disk: Optional[DiskView]
     api: Optional[ApiView]
     sources: Sequence[Source] = ()
     is_cache: bool = False
     workers: int = 8
+    undelivered: Mapping[Tuple[str, str], Failure] = {}
 
 
 def observe(place: Place, wanted: Wanted) -> Evidence:
@@ -190,6 +194,13 @@ class _Observer:
     # -- sources: one that cannot be asked is as good as none, and the plan says so
 
     def _has(self, source: Source, node: Node, size: int) -> bool:
+        failure = self._place.undelivered.get((source.label, node.digest))
+        if failure is not None:
+            if failure.lied:
+                node.refused += (f"{source.label} {failure.why}",)
+            else:
+                self._evidence.source_problems[source.label] = failure.why
+            return False
         try:
             return source.has_blob(node.repository, node.digest, size)
         except RegistryError as error:

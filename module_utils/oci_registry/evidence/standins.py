@@ -30,7 +30,9 @@ from .disk import Unusable
 from .observer import Place
 from .whole import look_whole
 
-_Look = Tuple[str, Dict[Key, Node]]  # what is wrong with a manifest, and all that was seen of it
+_Look = Tuple[
+    str, bool, Dict[Key, Node]
+]  # what is wrong with a manifest, whether only that nobody could look, and all that was seen of it
 _MOST_BROKEN = 3  # of those with the same content that are broken, too, so many are told of
 
 
@@ -53,9 +55,11 @@ class StandInFinder:
         try:
             others = [other for other in self._in(repository) if other.digest != digest]
             alike = [other for other in others if self._is_like(repository, other, wanted)]
-            return StandIns(self._intact_first(repository, alike), len(others))
+            found, unasked = self._intact_first(repository, alike)
+            return StandIns(found, len(others), "", unasked)
         except RegistryError as error:
-            return StandIns(problem=f"the other images could not be looked at: {error}")
+            unasked = f"the other images could not be looked at: {error}"
+            return StandIns(problem=unasked, unasked=unasked)
 
     def named(self, repository: str, digest: str, target: str) -> StandIn:
         """The manifest ``target`` (a digest or a tag), with what speaks against it as a stand-in for ``digest``."""
@@ -140,29 +144,30 @@ class StandInFinder:
 
     # -- whether they are intact
 
-    def _intact_first(self, repository: str, alike: List[StandIn]) -> List[StandIn]:
-        """The newest intact one, and some of the broken ones before it: what they lack is evidence, too."""
+    def _intact_first(self, repository: str, alike: List[StandIn]) -> Tuple[List[StandIn], str]:
+        """The newest intact one, and some of the broken ones before it: what they lack is evidence, too. And what could not be looked at."""
         broken: List[StandIn] = []
         for other in alike:
             made = self._checked(repository, other)
             if not made.problem:
-                return [made, *broken[:_MOST_BROKEN]]
+                return [made, *broken[:_MOST_BROKEN]], ""
             broken.append(made)
-        return broken[:_MOST_BROKEN]
+        unasked = next((f"{made.digest}: {made.problem}" for made in broken if made.unasked), "")
+        return broken[:_MOST_BROKEN], unasked
 
     def _checked(self, repository: str, other: StandIn) -> StandIn:
         key = (repository, other.digest)
         if key not in self._looks:
             self._looks[key] = self._look(repository, other.digest)
-        other.problem, other.nodes = self._looks[key]
+        other.problem, other.unasked, other.nodes = self._looks[key]
         return other
 
     def _look(self, repository: str, digest: str) -> _Look:
         try:
             whole = look_whole(self._place, repository, digest, before=self._evidence)
         except RegistryError as error:
-            return f"it could not be looked at: {error}", {}
-        return whole.problem or self._seen_broken(whole.evidence), whole.evidence.nodes
+            return f"it could not be looked at: {error}", True, {}
+        return whole.problem or self._seen_broken(whole.evidence), False, whole.evidence.nodes
 
     def _seen_broken(self, found: Evidence) -> str:
         """What of it the evidence has as broken already: that counts, even where the second look was a lesser one."""

@@ -30,9 +30,16 @@ class Blocked:
         """The digest of something that a step of the repair by digests needs and that is not done; empty where there is none."""
         if step.action not in (steps.RESTORE, steps.RELINK, steps.LINK_TAG):
             return ""
+        if self._is_missing(step.repository, step.digest):
+            return step.digest
         node = self._evidence.nodes.get(step.key)
-        needed = {step.digest}
-        if node is not None and node.manifest is not None:
-            needed.update(item.digest for item in node.manifest.references())
-        missing = {digest for digest in needed if digest in self._bytes or (step.repository, digest) in self._links}
+        if node is None or node.manifest is None:
+            return ""
+        needed = {item.digest for item in node.manifest.references()}
+        missing = {digest for digest in needed if self._is_missing(step.repository, digest)}
+        if node.role == "index" and missing != needed and self._evidence.has_disk:
+            return ""  # the platforms that are there can be pulled: a registry refuses such an index, and the disk takes it
         return min(missing, default="")
+
+    def _is_missing(self, repository: str, digest: str) -> bool:
+        return digest in self._bytes or (repository, digest) in self._links

@@ -62,10 +62,15 @@ def same_content(one: Sequence[Content], other: Sequence[Content]) -> bool:
 
 
 def lost_platforms(old: Sequence[Content], new: Sequence[Content]) -> List[str]:
-    """The platforms that ``old`` has and ``new`` has not. An image without an index says nothing of its platform."""
-    if any(not item.platform for item in (*old, *new)):
+    """The platforms that ``old`` has and ``new`` has not, in words.
+
+    An image without an index says nothing of its platform: it may be any of them, and no more than one.
+    """
+    lost = sorted({item.platform for item in old} - {item.platform for item in new} - {""})
+    unnamed = sum(1 for item in new if not item.platform)
+    if len(lost) <= unnamed:
         return []
-    return sorted({item.platform for item in old} - {item.platform for item in new})
+    return [f"all but {unnamed} of {', '.join(lost)}"] if unnamed else lost
 
 
 def _same(one: Content, other: Content) -> bool:

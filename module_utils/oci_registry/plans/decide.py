@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from typing import AbstractSet, Dict, List, Sequence, Set
+from typing import AbstractSet, Dict, List, Optional, Sequence, Set
 
 from ..reach import closure
 from . import steps
 from .choices import Choices
 from .facts import Evidence, Key
+from .fit import approved_before, refusal, take_out
 from .ladder import BY_DIGEST, NOTHING_HELPS, Below, Candidate, Image
 from .repair import REPLACED_ON_DISK
 from .steps import Plan, Step
@@ -20,17 +21,20 @@ _OURS = (steps.REPOINT, steps.DELETE)
 
 def decide(plan: Plan, images: Sequence[Image], evidence: Evidence, choices: Choices) -> None:
     """Add a step for each image that digests do not repair, approve what comes with it, and bring all steps into their order."""
-    below = Below(evidence)
+    below, before = Below(evidence), approved_before(choices)
     for image in images:
+        image.approved = _is_approved(image.choice, choices)
         if image.choice is not None and image.choice.action in _TAGGED:
             image.steps = [_step(image, image.choice, choices)]
             plan.steps.extend(image.steps)
-            if _is_made_again(image, choices):
-                _move_aside(plan, image, below)
+            if image.approved and image.choice.action not in _OURS:
+                why = refusal(image.steps[0], choices, before)
+                _make_again(plan, image, below, why)
     _replace_general(plan, images)
     if any(step.action == steps.QUARANTINE for step in plan.changes):
         plan.restart("after", REPLACED_ON_DISK)
-    in_use = {image.key for image in images if image.in_use}
+    in_use = {image.key for image in images if image.in_use and image.tag}
+    in_use |= {(image.repository, digest) for image in images if image.in_use for digest in below.digests(image)}
     plan.steps.sort(key=lambda step: _phase(step, in_use))
 
 
@@ -66,10 +70,17 @@ def _step(image: Image, chosen: Candidate, choices: Choices) -> Step:
     return made
 
 
-def _is_made_again(image: Image, choices: Choices) -> bool:
-    chosen = image.choice
-    again = chosen is not None and chosen.action in (steps.REBUILD, steps.RELOAD) and chosen.possible
-    return bool(again and chosen is not None and chosen.approval in choices.approve)
+def _is_approved(chosen: Optional[Candidate], choices: Choices) -> bool:
+    return chosen is not None and chosen.possible and (not chosen.approval or chosen.approval in choices.approve)
+
+
+def _make_again(plan: Plan, image: Image, below: Below, why: str) -> None:
+    """Others do it, and before them this tool what they need. ``why``: it is not in what was approved earlier, and so not to be done."""
+    if why:
+        image.approved = False
+        take_out(plan, image.steps[0], why)
+    else:
+        _move_aside(plan, image, below)
 
 
 def _move_aside(plan: Plan, image: Image, below: Below) -> None:
@@ -97,7 +108,7 @@ def _phase(step: Step, in_use: AbstractSet[Key]) -> int:
     """Restarts stand first and last; a stable sort by this keeps what a step needs before it."""
     if step.action == steps.RESTART:
         return 0 if step.detail.startswith("before") else 3
-    return 1 if any((step.repository, tag) in in_use for tag in step.tags) else 2
+    return 1 if any((step.repository, name) in in_use for name in (step.digest, *step.tags)) else 2
 
 
 def conclude(images: Sequence[Image], *, check_mode: bool) -> None:

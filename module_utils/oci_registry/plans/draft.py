@@ -74,7 +74,7 @@ class Draft:
 
     def remain_tags(self, repository: str, digest: str, role: str, tags: Sequence[str], state: str, why: str) -> None:
         """The same, for what may have no digest that is known."""
-        step = Step(steps.REPOINT, repository, digest, role, why, tuple(tags), cost=steps.BUILD, needs_approval=True)
+        step = Step(steps.REPOINT, repository, digest, role, why, tuple(tags), cost=steps.BUILD)
         step.state = steps.REMAINING
         self.plan.steps.append(step)
         self._note(repository, digest, role, tags, state, why, (steps.REPOINT, steps.REBUILD))

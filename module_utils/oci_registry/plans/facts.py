@@ -34,6 +34,7 @@ class Node:
     detail: str = ""  # what is wrong with it, in words
     stale: bool = False  # the running registry answers for it although the disk cannot
     sources: Tuple[str, ...] = ()  # labels of the sources that have it, in the order of preference
+    refused: Tuple[str, ...] = ()  # sources that said that they have it, and what they delivered instead
     content: Optional[bytes] = None  # of a manifest: its right bytes, wherever they came from
     content_from: str = ""  # "disk", "registry" or the label of a source
     manifest: Optional[Manifest] = None

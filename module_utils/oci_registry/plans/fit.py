@@ -4,57 +4,63 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Set, Tuple
+from typing import AbstractSet, Any, Mapping, Sequence, Set, Tuple
 
-from ..errors import BadInput
 from . import steps
 from .blocked import Blocked
 from .choices import Choices
 from .facts import Evidence
+from .ladder import Below, Image
 from .steps import Plan, Step
 
 _COVERS = (steps.PLANNED, steps.DONE, steps.REMAINING)
-_TAGGED = (steps.LINK_TAG, steps.REPOINT, steps.DELETE)
-_Identity = Tuple[str, str, str, Tuple[str, ...]]
+_MADE_AGAIN = (steps.RELOAD, steps.REBUILD)
+_TAGGED = (steps.LINK_TAG, steps.REPOINT, steps.DELETE, *_MADE_AGAIN)
+Identity = Tuple[str, str, str, Tuple[str, ...]]
 
 
-def fit(plan: Plan, evidence: Evidence, choices: Choices) -> None:
-    """Take out of ``plan`` what was not approved, with all that needs it. Raises :class:`BadInput` for a digest that the plan does not have."""
-    _demand_known(plan, choices)
-    approved = _approved(choices)
+def fit(plan: Plan, images: Sequence[Image], evidence: Evidence, choices: Choices, done: Sequence[Step] = ()) -> None:
+    """Take out of ``plan`` what was not approved, with all that needs it, and say so of the images. ``done``: what this run did already."""
+    approved = approved_before(choices)
     blocked = Blocked(evidence)
+    left: Set[int] = set()
     for step in plan.changes:
-        why = _refusal(step, choices, approved)
+        why = refusal(step, choices, approved)
         needs = blocked.by(step)
         if not why and needs:
             why = f"it needs {needs}, which is not in what was approved"
         if why:
             blocked.add(step)
-            _take_out(plan, step, why)
-    _note_what_is_gone(plan, approved)
+            left.add(id(step))
+            take_out(plan, step, why)
+    _leave_without_needs(plan, images, Below(evidence), left)
+    _note_what_is_gone(plan, approved - {_identity(step.as_dict()) for step in done})
 
 
-def _demand_known(plan: Plan, choices: Choices) -> None:
-    known = {step.digest for step in plan.steps}
-    unknown = sorted(choices.approved_digests - known)
-    if unknown:
-        advice = "Run in check mode, look at the plan, and approve what is in it"
-        raise BadInput(
-            f"{unknown[0]} was approved, and is not in the plan; nothing was done", where="approved_digests", advice=advice
-        )
+def _leave_without_needs(plan: Plan, images: Sequence[Image], below: Below, left: Set[int]) -> None:
+    """No image is approved of which a step was left; none is pushed over a damaged file that stays, since no push replaces it."""
+    stays = {step.digest for step in plan.steps if id(step) in left and step.action == steps.QUARANTINE}
+    for image in images:
+        needs = min(below.digests(image) & stays, default="")
+        if image.approved and needs and image.steps[0].action in _MADE_AGAIN:
+            take_out(plan, image.steps[0], f"it needs {needs} moved aside, which is not in what was approved")
+            image.approved = False
+        image.approved = image.approved and not any(id(step) in left for step in image.steps)
 
 
-def _approved(choices: Choices) -> Set[_Identity]:
+def approved_before(choices: Choices) -> Set[Identity]:
+    """What the steps of the plan that was approved change; none where there was no such plan."""
     return {_identity(step) for step in choices.approved_plan or () if step["state"] in _COVERS}
 
 
-def _identity(step: Mapping[str, Any]) -> _Identity:
+def _identity(step: Mapping[str, Any]) -> Identity:
     """What a step changes; where its bytes come from and by which way does not matter, since a digest says all."""
     tags = tuple(sorted(step["tags"])) if step["action"] in _TAGGED else ()
     return str(step["action"]), str(step["repository"]), str(step["digest"]), tags
 
 
-def _refusal(step: Step, choices: Choices, approved: Set[_Identity]) -> str:
+def refusal(step: Step, choices: Choices, approved: AbstractSet[Identity]) -> str:
+    """Why it is not in what was approved earlier; empty where it is, or nothing was."""
     if choices.approved_plan is not None and _identity(step.as_dict()) not in approved:
         return "it was not in the plan that was approved"
     if choices.approved_digests and step.digest not in choices.approved_digests:
@@ -62,10 +68,12 @@ def _refusal(step: Step, choices: Choices, approved: Set[_Identity]) -> str:
     return ""
 
 
-def _take_out(plan: Plan, step: Step, why: str) -> None:
+def take_out(plan: Plan, step: Step, why: str) -> None:
+    """It is not to be done, and neither is anything fixed by it."""
     if step.action == steps.RESTORE:
         plan.fixed = {key for key in plan.fixed if key[1] != step.digest}
-    plan.fixed.discard(step.key)
+    if step.action not in _MADE_AGAIN:
+        plan.fixed.discard(step.key)
     if step.action == steps.LINK_TAG:
         plan.fixed_tags.difference_update((step.repository, tag) for tag in step.tags)
     what = f"recomputed: {_words(step.as_dict())} is not done, since {why}"
@@ -73,7 +81,7 @@ def _take_out(plan: Plan, step: Step, why: str) -> None:
     plan.recomputed.append(what)
 
 
-def _note_what_is_gone(plan: Plan, approved: Set[_Identity]) -> None:
+def _note_what_is_gone(plan: Plan, approved: Set[Identity]) -> None:
     now = {_identity(step.as_dict()) for step in plan.steps if step.state != steps.SKIPPED}
     for action, repository, digest, tags in sorted(approved - now):
         if action in (steps.RESTART, steps.UNDO):

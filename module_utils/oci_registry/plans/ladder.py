@@ -48,6 +48,7 @@ class Image:
     platforms: List[str] = field(default_factory=list)
     candidates: List[Candidate] = field(default_factory=list)
     choice: Optional[Candidate] = None
+    approved: bool = False  # what was chosen may be done: by its word in approve, and by the plan and the digests that were given
     outcome: str = steps.REMAINING
     why: str = ""
     steps: List[Step] = field(default_factory=list)
@@ -57,10 +58,16 @@ class Image:
         """(repository, tag)."""
         return self.repository, self.tag
 
+    @property
+    def chosen(self) -> str:
+        """The action that was chosen; empty where none is possible."""
+        return self.choice.action if self.choice else ""
+
     def as_dict(self) -> Dict[str, Any]:
         """The image as documented: plain JSON types."""
         record = {name: getattr(self, name) for name in ("repository", "tag", "digest", "in_use", "states", "platforms")}
-        told = {"chosen": self.choice.action if self.choice else "", "outcome": self.outcome, "why": self.why}
+        told: Dict[str, Any] = {"chosen": self.chosen, "approved": self.approved}
+        told.update(outcome=self.outcome, why=self.why)
         return {**record, **told, "candidates": [asdict(candidate) for candidate in self.candidates]}
 
 
@@ -80,13 +87,25 @@ class Known(NamedTuple):
 def broken_images(evidence: Evidence, before: Sequence[Record], choices: Choices) -> List[Image]:
     """What is broken, images in use first, still without candidates."""
     found: Dict[Key, Image] = {}
+    below = Below(evidence)
     for key, tag in evidence.tags.items():
         digest = tag.digest or (tag.history[0] if len(tag.history) == 1 else "")
         about = [finding for finding in before if finding["repository"] == key[0] and key[1] in finding["tags"]]
         if about:
-            found[key] = Image(*key, digest, choices.is_in_use(*key, digest), *_told(about))
-    images = [*found.values(), *_untagged(evidence, choices)]
+            found[key] = Image(*key, digest, below.is_in_use(*key, digest, choices), *_told(about))
+    images = [*found.values(), *_untagged(evidence, below, choices)]
     return sorted(images, key=lambda image: not image.in_use)
+
+
+def put_in_use_first(evidence: Evidence, choices: Choices) -> None:
+    """Plan for what is in use before the rest: bytes that several repositories lack come with the first that needs them."""
+    below = Below(evidence)
+
+    def is_idle(item: Tuple[Key, Set[str]]) -> bool:
+        (repository, digest), tags = item
+        return not any(below.is_in_use(repository, tag, digest, choices) for tag in tags or ("",))
+
+    evidence.roots = dict(sorted(evidence.roots.items(), key=is_idle))
 
 
 def _told(findings: Sequence[Record]) -> Tuple[List[str], List[str]]:
@@ -95,14 +114,14 @@ def _told(findings: Sequence[Record]) -> Tuple[List[str], List[str]]:
     return sorted({str(finding["state"]) for finding in findings}), sorted(platforms)
 
 
-def _untagged(evidence: Evidence, choices: Choices) -> List[Image]:
+def _untagged(evidence: Evidence, below: Below, choices: Choices) -> List[Image]:
     found = []
     for (repository, digest), tags in evidence.roots.items():
         if (repository, digest) in evidence.waste:
             continue
-        below = [evidence.nodes[repository, each] for each in closure([digest], evidence.manifests_of(repository))]
-        if not tags and evidence.nodes[repository, digest].is_manifest and not all(node.sound for node in below):
-            found.append(Image(repository, "", digest, choices.is_in_use(repository, "", digest)))
+        nodes = [evidence.nodes[repository, each] for each in closure([digest], evidence.manifests_of(repository))]
+        if not tags and evidence.nodes[repository, digest].is_manifest and not all(node.sound for node in nodes):
+            found.append(Image(repository, "", digest, below.is_in_use(repository, "", digest, choices)))
     return found
 
 
@@ -115,9 +134,24 @@ class Below:
 
     def digests(self, image: Image) -> Set[str]:
         """The digests of all that it needs, itself included."""
-        if image.repository not in self._manifests:
-            self._manifests[image.repository] = self._evidence.manifests_of(image.repository)
-        return closure([image.digest], self._manifests[image.repository]) if image.digest else set()
+        return self._of(image.repository, image.digest)
+
+    def is_in_use(self, repository: str, tag: str, digest: str, choices: Choices) -> bool:
+        """Whether a tag, what it points at, or one of its platforms is in use.
+
+        Where it is not known any more what its platforms are, any digest of the repository that is in use may be one of them.
+        """
+        digests = self._of(repository, digest)
+        if choices.is_in_use(repository, tag, digests):
+            return True
+        nodes = [self._evidence.nodes[repository, each] for each in digests if (repository, each) in self._evidence.nodes]
+        is_known = bool(nodes) and all(node.manifest is not None for node in nodes if node.is_manifest)
+        return not is_known and choices.uses_digests_of(repository)
+
+    def _of(self, repository: str, digest: str) -> Set[str]:
+        if repository not in self._manifests:
+            self._manifests[repository] = self._evidence.manifests_of(repository)
+        return closure([digest], self._manifests[repository]) if digest else set()
 
 
 def choose(image: Image, choices: Choices, mended: bool) -> Optional[Candidate]:

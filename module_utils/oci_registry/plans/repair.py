@@ -147,9 +147,10 @@ class _Planner:
                 why = f"{node.detail}; once it is moved aside, the cache fetches it again"
                 self._draft.quarantine(node, why, heals=True)
             return
-        unasked = "; ".join(f"{label} could not be asked: {why}" for label, why in self._evidence.source_problems.items())
+        unasked = [f"{label} could not be asked: {why}" for label, why in self._evidence.source_problems.items()]
+        told = "; ".join([*node.refused, *unasked])
         self._draft.remain(
-            node, f"{node.detail}, and no source has its bytes{self._pointed_before(node)}" + (f" ({unasked})" if unasked else "")
+            node, f"{node.detail}, and no source has its bytes{self._pointed_before(node)}" + (f" ({told})" if told else "")
         )
         if first:
             self._draft.quarantine(node, "while the damaged file is there, neither a push nor a rebuild replaces it", heals=False)

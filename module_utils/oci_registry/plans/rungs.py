@@ -9,12 +9,14 @@ from typing import Any, List, Mapping, Sequence
 
 from . import steps
 from .choices import ARCHIVE, Rebuild
+from .content import contents_of
 from .draft import NEEDS_PATH
-from .facts import UNSEEN, WRONG
+from .facts import UNSEEN, WRONG, Node
 from .ladder import Below, Candidate, Image, Known, choose
 from .standins import StandIn
 from .steps import Step
 
+_ACCEPT = "allow_lost_platforms accepts that"
 _UPSTREAM = "a pull-through cache takes its tags from upstream"
 _CONTENT = (steps.RELINK, steps.RESTORE, steps.LINK_TAG, steps.QUARANTINE)
 
@@ -53,7 +55,7 @@ class _Rungs:
         if self._known.evidence.is_cache:
             return [*found, Candidate(steps.REPOINT, steps.FREE, approval=steps.REPOINT, reason=_UPSTREAM)]
         found += [*self._repoints(), *self._made_again()]
-        return [*found, self._delete(any(each.possible for each in found))]
+        return [*found, self._delete(any(each.possible for each in found), self._unasked(found))]
 
     # -- by digest
 
@@ -130,17 +132,46 @@ class _Rungs:
         new = "it gets a new digest" if given.way == ARCHIVE else ""
         needs = "; ".join(filter(None, [given.needs, aside]))
         reason = "; ".join(filter(None, [given.why, new])) or ("the caller can" if given.possible else "the caller cannot")
-        return Candidate(action, cost, given.way, "", "", needs, approval, given.possible, reason)
+        lost = self._lost_to_an_archive() if given.way == ARCHIVE and given.possible else ""
+        return Candidate(action, cost, given.way, "", "", needs, approval, given.possible and not lost, lost or reason)
+
+    def _lost_to_an_archive(self) -> str:
+        """What a tag loses that becomes the one image of a ``docker save``, in words; empty where it has no more, or that is accepted."""
+        if self._known.choices.allow_lost_platforms:
+            return ""
+        find = self._known.evidence.manifests_of(self._image.repository).get
+        contents = contents_of(self._image.digest, find) if self._image.digest else None
+        if contents is None:
+            return f"an archive has one platform, and how many the tag has is not known any more; {_ACCEPT}"
+        platforms = ", ".join(sorted(item.platform or "one that is not named" for item in contents))
+        return f"an archive has one platform, where the tag has {platforms}; {_ACCEPT}" if len(contents) > 1 else ""
 
     def _has_damage_unreached(self) -> bool:
         """Whether a damaged file was seen over the API, where nothing moves it aside."""
-        nodes = self._known.evidence.nodes
-        own = [nodes[key] for key in ((self._image.repository, digest) for digest in self._digests) if key in nodes]
-        return any(node.disk == UNSEEN and node.served == WRONG for node in own)
+        return any(node.disk == UNSEEN and node.served == WRONG for node in self._nodes())
 
     # -- no image any more
 
-    def _delete(self, others: bool) -> Candidate:
+    def _unasked(self, others: Sequence[Candidate]) -> str:
+        """What may have the image, or may make it again, and cannot be asked now: not that nothing else is possible. Empty where all was.
+
+        Nor is that known where a source said that it has it: then a person decides.
+        """
+        for label, why in self._known.evidence.source_problems.items():
+            return f"{label} could not be asked: {why}"
+        lied = [node.refused[0] for node in self._nodes() if node.refused]
+        if lied:
+            return lied[0]
+        standins = self._known.standins.get(self._image.key)
+        if standins is not None and standins.unasked:
+            return standins.unasked
+        down = next(
+            (each for each in others if each.action in (steps.RELOAD, steps.REBUILD) and each.way and not each.possible), None
+        )
+        return f"a {down.action} ({down.way}) is known, and not possible now: {down.reason}" if down is not None else ""
+
+    def _delete(self, others: bool, unasked: str) -> Candidate:
+        """Goes where it was named. Else only where it is known to be of no use, and that nothing else is possible is known, too."""
         choices, tag = self._known.choices, self._known.evidence.tags[self._image.key]
         named = self._image.key in choices.delete
         made = Candidate(steps.DELETE, steps.FREE, steps.DISK if self._known.evidence.has_disk else steps.API)
@@ -157,11 +188,18 @@ class _Rungs:
             made.reason = "it is in use, and it was not named"
         elif others:
             made.reason = "something else is possible, and it was not named"
+        elif unasked:
+            made.reason = f"something else may be possible, and it was not named: {unasked}"
         else:
             made.possible, made.reason = True, "it is not in use, and nothing else is possible"
         return made
 
     # -- what the plan has for it
+
+    def _nodes(self) -> List[Node]:
+        """All that it needs, as far as it was looked at."""
+        nodes = self._known.evidence.nodes
+        return [nodes[key] for key in ((self._image.repository, digest) for digest in self._digests) if key in nodes]
 
     def _is_for(self, step: Step) -> bool:
         """Bytes are shared by all repositories, links are not."""

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Dict, List, Set, Tuple
+from typing import Any, Dict, List, Sequence, Set, Tuple
 
 from .facts import Key
 
@@ -70,6 +70,15 @@ class Plan:
         detail = f"{when} the repair"
         if not any(step.action == RESTART and step.detail == detail for step in self.steps):
             self.steps.append(Step(RESTART, "", "", "", reason, state=REMAINING, detail=detail))
+
+    def follow(self, earlier: Plan, done: Sequence[Step]) -> None:
+        """Put the steps that an ``earlier`` plan of the same run has ``done`` before those of this one, and keep its restarts."""
+        known = {step.key for step in done}
+        restarts = {step.detail: step for plan in (earlier, self) for step in plan.steps if step.action == RESTART}
+        own = [step for step in self.steps if step.action != RESTART and not (step.state == SKIPPED and step.key in known)]
+        first = [step for step in restarts.values() if step.detail.startswith("before")]
+        self.steps = [*first, *done, *own, *(step for step in restarts.values() if step not in first)]
+        self.restart_required = self.restart_required or earlier.restart_required
 
     def left(self) -> List[Dict[str, Any]]:
         """``remaining`` without the tags that no longer need it, since they point elsewhere or are gone."""

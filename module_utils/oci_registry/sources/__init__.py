@@ -11,7 +11,7 @@ from ..errors import BadInput
 from ..options import settings_from
 from ..reference import parse_repository
 from .archive import ArchiveSource
-from .base import ContentSource, Source
+from .base import ContentSource, Failure, Source
 from .containerd import ContainerdSource
 from .layout import LayoutSource
 from .listed import ListedSource
@@ -20,7 +20,7 @@ from .registry import RegistrySource
 from .repository import RepositorySource
 from .snapshot import SnapshotSource
 
-__all__ = ["KINDS", "STORED", "ArchiveSource", "ContentSource", "Source", "open_sources", "sources_spec"]
+__all__ = ["KINDS", "STORED", "ArchiveSource", "ContentSource", "Failure", "Source", "open_sources", "sources_spec"]
 
 #: the kinds that need nothing but a path
 STORED: Dict[str, Callable[[str], ContentSource]] = {
@@ -64,7 +64,7 @@ def _open(number: int, wanted: Mapping[str, Any], own: Optional[Client], timeout
     if kind in STORED:
         return STORED[kind](wanted["path"])
     if kind == "listed":
-        return ListedSource(wanted.get("contents") or [], wanted["name"])
+        return ListedSource(wanted.get("contents") or [], wanted["name"], wanted.get("problem") or "")
     if kind == "registry":
         return RegistrySource(Client(settings_from(dict(wanted, timeout=timeout))), repository)
     if own is None:

@@ -4,9 +4,16 @@
 
 from __future__ import annotations
 
-from typing import Callable, Optional
+from typing import Callable, NamedTuple, Optional
 
 Sink = Callable[[bytes], None]
+
+
+class Failure(NamedTuple):
+    """Why a source did not deliver what it promised. ``lied``: it gave other bytes; else it could not be read, and may have the right ones."""
+
+    why: str
+    lied: bool
 
 
 class Source:

@@ -1,6 +1,9 @@
 # Copyright: registry-runbooks contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What another host was seen to have, as ``image_content_export`` tells it in check mode: enough for a plan, no bytes but those of manifests."""
+"""What another host was seen to have, as ``image_content_export`` tells it in check mode: enough for a plan, no bytes but those of manifests.
+
+Or that it could not be asked, and why: whoever plans must know of it, since it may have everything.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,20 @@ import binascii
 from typing import Any, Dict, Mapping, Optional, Sequence
 
 from ..digest import is_digest, matches
-from ..errors import BadInput, StoreUnreadable
+from ..errors import BadInput, StoreUnreadable, Unreachable
 from .base import ContentSource, Sink
 
 
 class ListedSource(ContentSource):
-    """``contents``: records with ``digest``, ``size`` and, of manifests, ``content`` in base64; ``name``: what plans call it."""
+    """``contents``: records with ``digest``, ``size`` and, of manifests, ``content`` in base64; ``name``: what plans call it.
 
-    def __init__(self, contents: Sequence[Mapping[str, Any]], name: str) -> None:
+    ``problem``: why it could not be asked. What it then has beyond ``contents`` is not known, which is an error to whoever asks.
+    """
+
+    def __init__(self, contents: Sequence[Mapping[str, Any]], name: str, problem: str = "") -> None:
         self._sizes: Dict[str, int] = {}
         self._manifests: Dict[str, bytes] = {}
+        self._problem = problem
         self.label = name
         for number, record in enumerate(contents):
             digest, size, content = record.get("digest"), record.get("size"), record.get("content") or ""
@@ -29,16 +36,22 @@ class ListedSource(ContentSource):
 
     def manifest(self, repository: str, digest: str) -> Optional[bytes]:
         """See :class:`Source`."""
+        self._demand_known(digest)
         content = self._manifests.get(digest, b"")
         return content if content and matches(digest, content) else None
 
     def size(self, digest: str) -> Optional[int]:
         """See :class:`ContentSource`."""
+        self._demand_known(digest)
         return self._sizes.get(digest)
 
     def copy_blob(self, repository: str, digest: str, sink: Sink) -> None:
         """See :class:`Source`. There is nothing to copy yet."""
         raise StoreUnreadable("was only listed and not fetched, which is for check mode only", where=f"{self.label}: {digest}")
+
+    def _demand_known(self, digest: str) -> None:
+        if self._problem and digest not in self._sizes:
+            raise Unreachable(self._problem)
 
 
 def _decoded(text: str) -> bytes:

@@ -32,5 +32,6 @@ def sources_spec() -> Dict[str, Any]:
         path={"type": "path"},
         name={"type": "str"},
         contents={"type": "list", "elements": "dict"},
+        problem={"type": "str"},
     )
     return {"type": "list", "elements": "dict", "options": options, "default": []}

@@ -13,6 +13,7 @@ from .conftest import REPOSITORY, TAG, actions, scanned, tree_of
 
 IMAGE = f"{REPOSITORY}:{TAG}"
 OTHER = "team/other"
+STEP = {"action": "relink", "repository": "a", "digest": "", "tags": [], "state": "planned"}
 
 
 def test_what_was_approved_is_done(broken, repair):
@@ -78,6 +79,46 @@ def test_a_repoint_to_something_else_than_was_approved(broken, repair):
     assert newer.digest in image["why"]
 
 
+@pytest.mark.parametrize(("way", "word"), [("ci", "rebuild"), ("archive", "repoint")])
+def test_what_others_make_again_is_held_to_it_too(broken, repair, way, word):
+    case = broken("layer-emptied")
+    options = {**case.on_disk, "allow_lost_platforms": True, "rebuilds": [{"image": REPOSITORY, "way": way}]}
+    proposed = repair(check=True, **options)
+    assert not proposed["images"][0]["approved"]
+    options["approve"] = [word]
+    for check in (True, False):
+        late = repair(check=check, **options, approved_plan=repair(check=True, **case.on_disk)["plan"])
+        (image,) = late["images"]
+        assert (image["approved"], image["outcome"], late["changed"]) == (False, "remaining", False)
+        assert [line for line in late["recomputed"] if f"{image['chosen']} {IMAGE}" in line and "was not in the plan" in line]
+    done = repair(**options, approved_plan=proposed["plan"])
+    (image,) = done["images"]
+    assert (image["approved"], done["recomputed"], actions(done)) == (True, [], [("quarantine", "disk")])
+
+
+def test_what_others_make_again_needs_its_digests_approved(broken, repair):
+    case = broken("layer-emptied")
+    options = {**case.on_disk, "rebuilds": [{"image": REPOSITORY, "way": "ci"}], "approve": ["rebuild"], "check": True}
+    root, damaged = case.image.digest, case.findings[0]["digest"]
+    for digests, approved in (([root, damaged], True), ([root], False), ([damaged], False)):
+        result = repair(**options, approved_digests=digests)
+        assert result["images"][0]["approved"] is approved
+        assert bool(result["recomputed"]) is not approved
+
+
+@pytest.mark.parametrize("action", ["repoint", "delete"])
+def test_what_was_only_proposed_can_be_approved_as_it_stands(broken, repair, action):
+    case = broken("attestation-gone")
+    if action == "repoint":
+        place_on_disk(case.root, REPOSITORY, "v2", images.index(case.image.children[:2]))
+    options = {**case.on_disk, "in_use": []}
+    proposed = repair(check=True, **options)
+    assert (proposed["images"][0]["chosen"], proposed["changed"]) == (action, False)
+    done = repair(**options, approve=[action], approved_plan=proposed["plan"])
+    assert ([each for each, _way in actions(done)], done["recomputed"]) == ([action], [])
+    assert done["images"][0]["approved"]
+
+
 def test_only_approved_digests(broken, repair):
     case = broken("child-link-gone", "child-link-gone")
     first, second = (finding["digest"] for finding in case.findings)
@@ -87,6 +128,20 @@ def test_only_approved_digests(broken, repair):
     assert f"relink {REPOSITORY} {second} is not done, since its digest was not approved" in result["recomputed"][0]
 
 
+@pytest.mark.parametrize("over_api", [True, False])
+def test_digests_that_an_earlier_run_mended_are_no_error(broken_registry, repair, over_api):
+    case = broken_registry("child-link-gone", "layer-gone")
+    digests = [finding["digest"] for finding in case.findings]
+    reach = {"registry": case.registry.address, "scheme": "http"} if over_api else {"path": case.root}
+    options = {**reach, "approved_digests": digests}
+    done = repair(**options, findings=case.findings, **case.from_snapshot)
+    assert (done["changed"], done["recomputed"]) == (True, [])
+    case.registry.restart()
+    again = repair(**options, findings=scanned(case.root))
+    assert (again.get("failed"), again["changed"]) == (None, False), again["msg"]
+    assert again["recomputed"] == [f"recomputed: {digest} was approved, and is right already" for digest in sorted(set(digests))]
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -94,9 +149,12 @@ def test_only_approved_digests(broken, repair):
         ({"approved_digests": ["latest"]}, "is no digest"),
         ({"approved_plan": [{"action": "relink"}]}, "approved_plan[0]"),
         ({"approved_plan": [{"action": "relink", "repository": "a", "digest": "", "tags": "v1", "state": "planned"}]}, "no list"),
+        *(({"approved_plan": [{**STEP, "tags": tags}]}, "tags is no list of texts") for tags in ([["x"]], [{}], [7, "a"])),
+        ({"approved_plan": [{**STEP, "digest": ["x"]}]}, "digest is no text"),
         ({"repoint": {IMAGE: "../up"}}, "neither a digest nor a tag"),
         ({"repoint": {REPOSITORY: "v2"}}, "is no repository with a tag"),
-        ({"repoint": {"other.example.com/a:b": "v2"}}, "is not of registry"),
+        ({"repoint": {"other.example.com/a:b": "v2"}}, "there is no such tag"),
+        ({"repoint": {f"{REPOSITORY}:v11": TAG}}, f"repoint: {REPOSITORY}:v11: there is no such tag"),
         ({"repoint": {IMAGE: "v2"}, "delete": [IMAGE]}, "in repoint and in delete"),
         ({"delete": ["Not/Lower:v1"]}, "is no repository name"),
         ({"in_use": ["Not/Lower:v1"]}, "is no repository name"),

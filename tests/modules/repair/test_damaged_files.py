@@ -105,7 +105,7 @@ def test_a_damaged_file_without_a_source_can_be_moved_out_of_the_way(broken_regi
     refused = repair(**case.on_disk)
     assert not refused["changed"]
     assert [(step["action"], step["needs_approval"]) for step in refused["plan"] if step["state"] == "remaining"] == [
-        ("repoint", True),
+        ("repoint", False),
         ("quarantine", True),
     ]
     moved = repair(**case.on_disk, approve=["quarantine"])

@@ -4,19 +4,24 @@
 
 from __future__ import annotations
 
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from ansible.module_utils.oci_registry.drawing import Drawing
+from ansible.module_utils.oci_registry.errors import StoreUnreadable
+from ansible.module_utils.oci_registry.evidence import standins
 from ansible.module_utils.registry_lab import images
 from ansible.module_utils.registry_lab.damage import damage
-from ansible.module_utils.registry_lab.place import tag_path
+from ansible.module_utils.registry_lab.place import place_on_disk, tag_path
 from ansible.module_utils.registry_lab.push import push
 
 from .conftest import REPOSITORY, actions, tree_of
 
 WAYS = ["api", "disk", "both"]
 IMAGE = f"{REPOSITORY}:v1"
+DEAD = {"type": "registry", "registry": "127.0.0.1:1", "scheme": "http"}
 
 
 class Lost:
@@ -91,20 +96,90 @@ def test_check_do_check_do(lost, repair, way):
         ({"in_use": None}, "", "what is in use was not said"),
         ({"in_use": [IMAGE]}, "", "it is in use"),
         ({"in_use": ["DIGEST"]}, "", "it is in use"),
+        ({"in_use": ["PLATFORM"]}, "", "it is in use"),
+        ({"in_use": [f"registry.example.com:5050/{IMAGE}"]}, "", "it is in use"),
+        ({"in_use": [f"registry.example.com/{IMAGE}"]}, "", "it is in use"),
         ({"rebuilds": [{"image": REPOSITORY, "way": "ci"}]}, "rebuild", "something else is possible"),
         ({"approve": []}, "delete", "nothing else is possible"),
+        ({"sources": [DEAD]}, "", "registry 127.0.0.1:1 could not be asked"),
+        ({"sources": [{"type": "listed", "name": "runner", "problem": "cannot be reached"}]}, "", "runner could not be asked"),
+        (
+            {"rebuilds": [{"image": REPOSITORY, "way": "ci", "possible": False, "why": "it is down"}]},
+            "",
+            "not possible now: it is down",
+        ),
     ],
 )
 def test_it_stays(any_registry, repair, options, chosen, why):
     lost = Lost(any_registry())
     given = {**lost.options("disk", approve=["delete"]), **options}
-    if given["in_use"] == ["DIGEST"]:
-        given["in_use"] = [f"{REPOSITORY}@{lost.image.digest}"]
+    digests = {"DIGEST": lost.image.digest, "PLATFORM": lost.image.children[1].digest}
+    given["in_use"] = given["in_use"] and [
+        f"{REPOSITORY}@{digests[name]}" if name in digests else name for name in given["in_use"]
+    ]
     result = repair(**given)
     assert only(result) == (chosen, "remaining")
     assert why in delete_of(result)["reason"]
     assert not result["changed"]
     assert lost.tags == ["v1", "v2"]
+    if "sources" in given:
+        assert only(repair(**{**given, "delete": [IMAGE]})) == ("delete", "done"), "but not where it was named"
+
+
+@pytest.mark.parametrize("status", [401, 403, 500])
+def test_a_mirror_that_answers_neither_yes_nor_no_may_have_it(any_registry, repair, status):
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(status)
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    lost = Lost(any_registry())
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        mirror = {"type": "registry", "registry": f"127.0.0.1:{server.server_port}", "scheme": "http"}
+        result = repair(**lost.options("disk", approve=["delete"], sources=[mirror]))
+        server.shutdown()
+    assert only(result) == ("", "remaining")
+    assert "could not be asked" in delete_of(result)["reason"]
+
+
+def test_other_images_that_could_not_be_looked_at_may_do(any_registry, repair, monkeypatch):
+    def refuse(*_arguments):
+        raise StoreUnreadable("cannot be read")
+
+    lost = Lost(any_registry())
+    monkeypatch.setattr(standins, "_links_of", refuse)
+    result = repair(**lost.options("disk", approve=["delete"]))
+    assert only(result) == ("", "remaining")
+    assert "could not be looked at" in delete_of(result)["reason"]
+
+
+def test_a_platform_in_use_protects_an_index_that_is_lost(any_registry, repair):
+    lost = Lost(any_registry())
+    damage("tag-manifest-gone", lost.registry.root, REPOSITORY, "v1")
+    options = lost.options("disk", approve=["delete"])
+    kept = repair(**{**options, "in_use": [f"{REPOSITORY}@{lost.image.children[0].digest}"]})
+    assert only(kept) == ("", "remaining"), "nothing tells any more of which index it is one"
+    assert only(repair(**{**options, "in_use": [f"team/other@{lost.image.children[0].digest}"]})) == ("delete", "done")
+
+
+def test_without_a_registry_a_host_may_be_part_of_a_repository(tmp_path, repair):
+    root = str(tmp_path / "store")
+    for repository in ("quay.io/app", "app"):
+        place_on_disk(root, repository, "v1", images.build(repository))
+        damage("layer-gone", root, repository, "v1")
+    options = {"path": root, "images": ["app:v1"], "approve": ["delete"]}
+    result = repair(**options, delete=["quay.io/app:v1"])
+    assert (result["failed"], result["code"]) == (True, "bad-input")
+    assert "may be app:v1 or quay.io/app:v1" in result["msg"]
+    gone = repair(**options, delete=["registry.example.com:5050/quay.io/app:v1"])
+    assert [(step["repository"], step["tags"]) for step in gone["plan"] if step["state"] == "done"] == [("quay.io/app", ["v1"])]
+    place_on_disk(root, "ghcr.io/lib", "v1", images.build("lib"))
+    damage("layer-gone", root, "ghcr.io/lib", "v1")
+    again = repair(**options, delete=["ghcr.io/lib:v1"])
+    assert [(step["repository"], step["tags"]) for step in again["plan"] if step["state"] == "done"] == [("ghcr.io/lib", ["v1"])]
 
 
 def test_what_was_named_goes_although_it_is_in_use(any_registry, repair):

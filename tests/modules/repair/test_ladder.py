@@ -8,6 +8,7 @@ import os
 
 import pytest
 from ansible.module_utils.registry_lab import images
+from ansible.module_utils.registry_lab.damage import damage
 from ansible.module_utils.registry_lab.place import place_on_disk, revision_path
 from ansible.module_utils.registry_lab.push import push
 
@@ -94,10 +95,31 @@ def test_damaged_over_the_api_alone(broken_registry, repair):
     ],
 )
 def test_which_is_chosen(broken, repair, rebuilds, approve, expected):
-    result = repair(check=True, **broken("layer-gone").on_disk, rebuilds=rebuilds, approve=approve)
+    case = broken("layer-gone")
+    result = repair(check=True, **case.on_disk, rebuilds=rebuilds, approve=approve, allow_lost_platforms=True)
     (image,) = result["images"]
     assert (image["chosen"], image["outcome"], image["why"]) == expected
     assert not result["changed"]
+
+
+@pytest.mark.parametrize("kinds", [("layer-gone",), ("tag-manifest-gone",)])
+def test_an_archive_does_not_replace_several_platforms_unless_that_is_meant(broken, repair, kinds):
+    options = {**broken(*kinds).on_disk, "rebuilds": [CI, ARCHIVE], "approve": ["repoint", "rebuild"], "check": True}
+    (image,) = repair(**options)["images"]
+    assert (image["chosen"], image["approved"]) == ("rebuild", True)
+    (reload,) = [each for each in image["candidates"] if each["action"] == "reload"]
+    assert not reload["possible"]
+    said = "linux/amd64, linux/arm64" if kinds == ("layer-gone",) else "is not known any more"
+    assert said in reload["reason"] and "allow_lost_platforms" in reload["reason"]
+    assert repair(**options, allow_lost_platforms=True)["images"][0]["chosen"] == "reload"
+
+
+def test_an_archive_replaces_what_has_one_platform(broken, repair):
+    case = broken()
+    place_on_disk(case.root, REPOSITORY, "one", images.image("one"))
+    damage("layer-gone", case.root, REPOSITORY, "one")
+    (image,) = repair(path=case.root, images=[f"{REPOSITORY}:one"], rebuilds=[ARCHIVE], check=True)["images"]
+    assert image["chosen"] == "reload"
 
 
 def test_one_with_the_same_content_comes_before_a_rebuild(broken, repair):
@@ -112,7 +134,7 @@ def test_one_with_the_same_content_comes_before_a_rebuild(broken, repair):
 @pytest.mark.parametrize(("way", "approval"), [("ci", "rebuild"), ("archive", "repoint")])
 def test_a_damaged_file_is_moved_aside_with_an_approved_rebuild(broken_registry, repair, way, approval):
     case = broken_registry("layer-emptied")
-    options = {**case.on_disk, "rebuilds": [{"image": REPOSITORY, "way": way}]}
+    options = {**case.on_disk, "rebuilds": [{"image": REPOSITORY, "way": way}], "allow_lost_platforms": True}
     assert not repair(**options)["changed"]
     assert not repair(**options, approve=["delete"])["changed"]
     predicted = repair(check=True, **options, approve=[approval])

@@ -197,6 +197,7 @@ def test_the_one_that_is_named(case, repair, way):
         ("missing", "there is no tag missing"),
         ("sha256:" + "0" * 64, "is not to be had"),
         ("amd64", "lacks linux/arm64"),
+        ("alone", "lacks all but 1 of linux/amd64, linux/arm64"),
         ("broken", "is not to be had"),
     ],
 )
@@ -204,6 +205,7 @@ def test_the_one_that_is_named(case, repair, way):
 def test_what_must_not_be_named(any_registry, repair, way, target, says):
     case = Case(any_registry())
     push(case.registry, REPOSITORY, "amd64", images.index([case.builds["v1"].children[0]]))
+    push(case.registry, REPOSITORY, "alone", case.builds["v1"].children[0])
     push(case.registry, REPOSITORY, "broken", images.build("broken"))
     damage("layer-gone", case.registry.root, REPOSITORY, "broken")
     case.registry.restart()

@@ -9,11 +9,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+from ansible.module_utils.oci_registry.errors import StoreUnreadable
+from ansible.module_utils.oci_registry.sources import SnapshotSource
 from ansible.module_utils.registry_lab import images
-from ansible.module_utils.registry_lab.place import blob_path
+from ansible.module_utils.registry_lab.damage import damage
+from ansible.module_utils.registry_lab.place import blob_path, revision_path, tag_path
 from ansible.module_utils.registry_lab.push import push
 
-from .conftest import ACCESS_LOG, REPOSITORY, actions, scanned, walked
+from .conftest import ACCESS_LOG, REPOSITORY, TAG, actions, scanned, walked
 
 GONE = ("child-gone", "attestation-gone", "layer-gone", "config-gone")
 
@@ -111,6 +114,63 @@ def test_a_source_that_only_lies_fails_and_writes_nothing(tmp_path, broken, repa
     assert states == {"layer": "failed", "config": "done"}, "what does not need the lost layer is repaired all the same"
     assert result["changed"]
     assert [proof["by"] for proof in result["proven"]] == [["disk"]], "and proven"
+
+
+@pytest.mark.parametrize("kind", ["snapshot", "registry"])
+def test_what_a_lying_source_promised_is_made_again_in_the_same_run(kind, tmp_path, broken, any_registry, repair):
+    case = broken("layer-gone", "config-link-gone")
+    source = lying(case, tmp_path / "lying")
+    if kind == "registry":
+        mirror = any_registry()
+        push(mirror, REPOSITORY, "v1", case.image)
+        for layer in case.image.children[0].blobs:
+            Path(blob_path(mirror.root, layer.digest)).write_bytes(b"\0" * len(layer.content))
+        mirror.restart()
+        source = {"type": "registry", "registry": mirror.address, "scheme": "http"}
+    options = {**case.on_disk, "sources": [source], "rebuilds": [{"image": REPOSITORY, "way": "ci"}], "approve": ["rebuild"]}
+    planned = repair(check=True, **options)["plan"]
+    result = repair(**options)
+    assert not result.get("failed"), result["msg"]
+    (image,) = result["images"]
+    assert (image["chosen"], image["approved"], image["outcome"]) == ("rebuild", True, "remaining")
+    assert "that do not hash to it" in result["remaining"][0]["why"]
+    assert [(step["role"], step["state"]) for step in result["plan"] if step["way"] == "disk" and step["state"] != "skipped"] == [
+        ("config", "done")
+    ]
+    assert result["diff"]["before"] != {} and result["recomputed"] == []
+    held = repair(**options, approved_plan=planned)
+    assert (held["failed"], held["images"][0]["chosen"]) == (True, "restore"), (
+        "what was not in the approved plan is not done instead"
+    )
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_what_nobody_uses_stays_where_a_source_promised_it(readable, tmp_path, broken, repair, monkeypatch):
+    case = broken("layer-gone")
+    source = lying(case, tmp_path / "lying")
+    if not readable:
+        monkeypatch.setattr(SnapshotSource, "copy_blob", refuse)
+    result = repair(**case.on_disk, sources=[source], in_use=[], approve=["delete"])
+    (image,) = result["images"]
+    assert (image["chosen"], image["outcome"]) == ("restore", "failed"), "nothing else was planned, so a person decides"
+    assert Path(tag_path(case.root, REPOSITORY, TAG)).exists()
+
+
+def refuse(*_arguments):
+    raise StoreUnreadable("Input/output error")
+
+
+@pytest.mark.parametrize("with_api", [True, False])
+def test_what_one_platform_lost_holds_up_no_other(with_api, tmp_path, broken_registry, repair):
+    case = broken_registry("child-link-gone", "tag-revision-gone")
+    damage("config-gone", case.root, REPOSITORY, TAG)  # of the child that is to be linked again
+    case.registry.restart()
+    options = {**(case.over_api if with_api else {}), "path": case.root, "findings": scanned(case.root)}
+    result = repair(**options, sources=[lying(case, tmp_path / "lying")])
+    assert result["failed"]
+    assert Path(revision_path(case.root, REPOSITORY, case.image.digest)).exists(), result["plan"]
+    left = [finding for finding in scanned(case.root) if finding["tags"] == [TAG]]
+    assert {finding["platform"] for finding in left} == {"linux/amd64"}
 
 
 def test_a_source_that_cannot_be_asked_is_named_where_it_is_missed(broken, repair):

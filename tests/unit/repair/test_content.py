@@ -82,6 +82,8 @@ def test_lost_platforms():
     assert lost_platforms(contents(*BOTH), contents(child("x"))) == [ARM64]
     assert lost_platforms(contents(child("x")), contents(*BOTH)) == []
     assert lost_platforms(alone("a"), contents(child("b", ARM64))) == [], "an image alone does not tell its platform"
+    assert lost_platforms(contents(child("a")), alone("b")) == [], "it may be the same one"
+    assert lost_platforms(contents(*BOTH), alone("b")) == [f"all but 1 of {AMD64}, {ARM64}"], "but no more than one"
 
 
 def nest(depth: int, width: int) -> dict[str, Manifest]:

@@ -10,12 +10,12 @@ from ansible.module_utils.oci_registry.plans.choices import Choices, choices_fro
 from ansible.module_utils.oci_registry.plans.decide import conclude, decide
 from ansible.module_utils.oci_registry.plans.facts import GONE, WRONG
 from ansible.module_utils.oci_registry.plans.graph import graph_of
-from ansible.module_utils.oci_registry.plans.ladder import Candidate, Image, Known, broken_images, choose
+from ansible.module_utils.oci_registry.plans.ladder import Candidate, Image, Known, broken_images, choose, put_in_use_first
 from ansible.module_utils.oci_registry.plans.outlook import before_and_after
 from ansible.module_utils.oci_registry.plans.repair import plan_repair
 from ansible.module_utils.oci_registry.plans.rungs import climb
 
-from unit.repair.test_plan import CHILD, LAYER, OTHER, R, add, evidence
+from unit.repair.test_plan import CHILD, INDEX, LAYER, OTHER, R, add, evidence
 
 NONE_GIVEN = dict.fromkeys(("in_use", "approved_plan", "registry"))
 NONE_GIVEN.update(
@@ -73,6 +73,27 @@ def test_in_use_first_restarts_around():
     assert [(step.action, step.digest) for step in plan.changes if step.action == steps.QUARANTINE] == [(steps.QUARANTINE, LAYER)]
 
 
+def test_what_is_in_use_by_digest_comes_first_too():
+    facts = evidence(layer={"disk": GONE, "sources": ("snapshot /s",)})
+    add(facts, OTHER, True, {"layer": {"disk": GONE, "link": GONE, "sources": ("snapshot /s",)}})
+    choices = Choices(knows_use=True, in_use=frozenset([(OTHER, CHILD)]))
+    put_in_use_first(facts, choices)
+    plan, images = drawn(facts, choices)
+    assert [(image.repository, image.in_use) for image in images] == [(OTHER, True), (R, False)]
+    assert [(step.action, step.repository) for step in plan.changes] == [("restore", OTHER), ("relink", OTHER)]
+
+
+def test_what_no_tag_names_is_mended_first_where_it_is_in_use():
+    facts = evidence(child={"link": GONE})
+    add(facts, OTHER, True, {"child": {"link": GONE}})
+    facts.roots[OTHER, INDEX] = set()
+    del facts.tags[OTHER, "v1"]
+    for node in facts.nodes.values():
+        node.tags = set() if node.repository == OTHER else node.tags
+    plan, _images = drawn(facts, Choices(knows_use=True, in_use=frozenset([(OTHER, INDEX)])))
+    assert [step.repository for step in plan.changes] == [OTHER, R]
+
+
 def test_outcomes_follow_the_steps():
     facts = evidence(child={"link": GONE})
     plan, (image,) = drawn(facts, Choices())
@@ -107,3 +128,12 @@ def test_what_is_in_use_elsewhere_says_nothing():
     assert choices.knows_use
     assert not choices_from({**given, "in_use_complete": False}).knows_use, "what was not asked may use it"
     assert not choices_from({**NONE_GIVEN}).knows_use
+
+
+def test_without_a_registry_every_host_is_meant():
+    images = ["here:5000/team/app:v1", "quay.io/team/app:v2", "team/app:v3"]
+    assert choices_from({**NONE_GIVEN, "in_use": images}).in_use == {(R, "v1"), (R, "v2"), (f"quay.io/{R}", "v2"), (R, "v3")}
+    ways = [{"image": image, "way": "ci", "possible": True, "needs": "", "why": ""} for image in images[:2]]
+    named = choices_from({**NONE_GIVEN, "rebuilds": ways, "delete": images[:2], "repoint": {images[2]: "v1"}})
+    assert [(way.repository, way.tag) for way in named.rebuilds] == [(R, "v1"), (R, "v2"), (f"quay.io/{R}", "v2")]
+    assert named.settled(lambda key: key != (R, "v2")).delete == {(R, "v1"), (f"quay.io/{R}", "v2")}
