@@ -17,8 +17,7 @@ description:
   - Whatever is replaced or removed on disk is kept in a quarantine below O(path) and can be put back with O(undo).
   - Names for each broken tag every way to make it whole again in RV(images), cheapest first, with what it costs and needs. What no digest repairs
     is pointed at an intact image with the same content, or deleted, once O(approve) says so; a rebuild is only named.
-  - Where one repair fails, the others are still done, and the module fails at the end. It ends at once where the registry does not answer or
-    the disk is full.
+  - Where one repair fails, the others are still done, and the module fails at the end; at once where no registry answers or the disk is full.
   - Looks for itself at everything that the images need, so running it again only does what is still to do, and completes a run that was killed.
   - Stop garbage collection and retention before repairing. Restart the registry where RV(restart_required) says so.
 options:
@@ -135,9 +134,7 @@ images:
     states: {description: "The causes.", type: list, elements: str, sample: [unlinked]}
     platforms: {description: "The platforms that cannot be pulled.", type: list, elements: str}
     chosen: {description: "Action that is taken, or proposed if it remains; empty if none is possible.", type: str}
-    approved:
-      description: Whether it may be done, by O(approve) where it needs that, and by O(approved_plan) and O(approved_digests) where they are given.
-      type: bool
+    approved: {description: "Whether O(approve), where it needs that, and O(approved_plan) and O(approved_digests) allow it.", type: bool}
     outcome: {description: "One of planned, done, failed, remaining, skipped.", type: str}
     why: {description: "Why it is not done.", type: str}
     candidates:
