@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,17 @@ def test_what_was_proposed_without_approval_can_be_approved_as_it_stands(lab, pl
     done = play("recover", {**variables, "recover_plan": str(path), "approve": ["delete"]})
     assert [step["state"] for step in steps_of(done) if step["action"] == "delete"] == ["done"]
     assert "not in the plan" not in done.text
+
+
+def test_a_run_that_was_killed_leaves_the_store_held_and_the_next_one_ends_it(lab, play):
+    broken = lab("damaged-blobs")
+    hold = broken.root / ".registry-runbooks" / "hold.json"
+    kill = f"import json, os; os.kill(json.load(open({str(hold)!r}))['holders'][0]['pid'], 9)"
+    killed = play("recover", broken.variables(registry_restart_commands=[[sys.executable, "-c", kill]]))
+    assert (killed.report, hold.exists()) == ({}, True), killed.stdout
+    done = play("recover", broken.variables())
+    assert done.rc == 0, done.stdout
+    assert not hold.exists()
 
 
 def test_nothing_unknown_can_be_approved(lab, play):
