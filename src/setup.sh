@@ -75,9 +75,17 @@ make_venv() {
     find_python
     has_venv || install_packages "Python's own tool to make $venv" python3-venv
     has_venv || die "$python cannot make virtual environments (no ensurepip). Install its venv package (Debian: python3-venv)."
-    rm -rf -- "$venv"
+    remove_venv
     phase "making $venv with $("$python" -V)" "$python" -m venv "$venv"
     python=$venv/bin/python
+}
+
+# remove_venv: make room at $venv, which may be a slip of the pen: what is no environment and no empty folder is somebody's, and stays
+remove_venv() {
+    if [ -e "$venv" ] && [ ! -f "$venv/pyvenv.cfg" ] && ! rmdir -- "$venv" 2>/dev/null; then
+        die "$venv is there and is no virtual environment (no pyvenv.cfg), so it stays. Name another place with RUNBOOK_VENV."
+    fi
+    rm -rf -- "$venv"
 }
 
 has_venv() { "$python" -c 'import ensurepip, venv' 2>/dev/null; }

@@ -21,7 +21,23 @@ from contract.project import ROOT
 
 MAKING = "making"
 #: What the script itself runs; the machine of these tests has nothing else on PATH.
-PROGRAMS = ["cat", "cksum", "date", "dirname", "env", "flock", "grep", "id", "mkdir", "mktemp", "readlink", "rm", "sh", "tail"]
+PROGRAMS = [
+    "cat",
+    "cksum",
+    "date",
+    "dirname",
+    "env",
+    "flock",
+    "grep",
+    "id",
+    "mkdir",
+    "mktemp",
+    "readlink",
+    "rm",
+    "rmdir",
+    "sh",
+    "tail",
+]
 Runbook = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -124,6 +140,19 @@ def test_unwritable_place_is_one_clear_message(runbook: Runbook) -> None:
     outcome = runbook("play", RUNBOOK_VENV="/proc/1/venv")
     assert (outcome.returncode, len(outcome.stderr.splitlines())) == (2, 1)
     assert "RUNBOOK_VENV" in outcome.stderr
+
+
+def test_a_folder_that_is_no_environment_is_left_alone(runbook: Runbook, tmp_path: Path) -> None:
+    kept = tmp_path / "home" / "thesis.txt"
+    kept.parent.mkdir()
+    kept.write_text("years of work", encoding="utf-8")
+    outcome = runbook("play", RUNBOOK_VENV=str(kept.parent))
+    assert (outcome.returncode, len(outcome.stderr.splitlines())) == (2, 1)
+    assert f"{kept.parent} is there and is no virtual environment" in outcome.stderr
+    assert kept.read_text(encoding="utf-8") == "years of work"
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert MAKING in make_and_check(lambda *arguments: runbook(*arguments, RUNBOOK_VENV=str(empty)))
 
 
 @pytest.mark.parametrize(
