@@ -10,6 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 MODULE_UTILS = ROOT / "module_utils"
 PLAYBOOKS = ROOT / "playbooks"
+REPORT = "incident_report"  # the role by which a playbook says what it came to
 
 
 class Refused(Exception):
@@ -41,6 +42,11 @@ def about_playbook(name: str) -> str:
         if line.startswith("#") and text and not text.startswith(("Copyright", "SPDX")):
             return text
     return ""
+
+
+def reports(name: str) -> bool:
+    """Whether a playbook ends with a report; one that only makes something, as ``lab`` does, has nothing to report."""
+    return REPORT in playbook(name).read_text(encoding="utf-8")
 
 
 def private_folder(*parts: str) -> Path:

@@ -126,5 +126,11 @@ def _conclude(current: Run, report: Path, exit_code: int) -> None:
             f"runbook: {current.verdict.remaining} things remain that need an approval or a decision: see the report",
             file=sys.stderr,
         )
+    elif current.verdict.unreported:
+        print(
+            f"runbook: {current.name} ended without its report, so nothing is proven: --limit, --tags and their like left that out. "
+            "Name hosts with -e target=HOST instead",
+            file=sys.stderr,
+        )
     elif exit_code >= COULD_NOT_LOOK:
         print(f"runbook: {current.name} could not do its work; journal: {current.journal.path}", file=sys.stderr)

@@ -31,7 +31,7 @@ class Run:
         self.name = name
         self.journal = journal
         self.progress = Progress(verbosity)
-        self.verdict = Verdict()
+        self.verdict = Verdict(places.reports(name))
         self.interrupted = False
         self._phases = Phases()
         self._patience_ends = 0.0

@@ -21,23 +21,7 @@ from contract.project import ROOT
 
 MAKING = "making"
 #: What the script itself runs; the machine of these tests has nothing else on PATH.
-PROGRAMS = [
-    "cat",
-    "cksum",
-    "date",
-    "dirname",
-    "env",
-    "flock",
-    "grep",
-    "id",
-    "mkdir",
-    "mktemp",
-    "readlink",
-    "rm",
-    "rmdir",
-    "sh",
-    "tail",
-]
+PROGRAMS = "cat cksum date dirname env flock grep id mkdir mktemp readlink rm rmdir sh tail".split()
 Runbook = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
