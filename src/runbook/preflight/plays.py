@@ -171,7 +171,9 @@ def _check_left(plays: list[Play], limit: str) -> None:
     reporting = [play for play in plays if play.reports]
     if limit and reporting and not any(play.hosts for play in reporting):
         names = " and ".join(play.name for play in reporting)
-        raise places.Refused(f"--limit {limit} leaves no host to the play {names}, so nothing would be proven: use -e target=HOST instead")
+        raise places.Refused(
+            f"--limit {limit} leaves no host to the play {names}, so nothing would be proven: use -e target=HOST instead"
+        )
 
 
 def _reached(values: Values, host: str, reaches: Any) -> str:

@@ -1,6 +1,6 @@
 # Copyright: registry-runbooks contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A checkout of its own for each test of the console, with one small playbook in it."""
+"""A checkout of its own for each test of the console, with one small playbook in it; and a playbook that logs in to a real SSH server."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from contract.project import ROOT
+from playbooks.console.server import Server
 
 PLAYBOOK = """---
 # A playbook for tests
@@ -41,6 +43,18 @@ PLAYBOOK = """---
       ansible.builtin.command: /no/such/program
       changed_when: false
       when: wrong | default(false) | bool
+"""
+ASK = """---
+# Ask a machine who it is
+- name: Ask
+  hosts: "{{ target | default('all') }}"
+  gather_facts: false
+  vars:
+    runbook_reaches: "{{ from_host | default('') }}"
+  tasks:
+    - name: Ask
+      ansible.builtin.ping:
+      delegate_to: "{{ from_host | default(inventory_hostname, true) }}"
 """
 Runbook = Callable[..., subprocess.Popen[str]]
 
@@ -77,3 +91,26 @@ def runbook(checkout: Path, tmp_path: Path) -> Iterator[Runbook]:
         if process.poll() is None:
             process.kill()
             process.communicate()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    folder = tmp_path / "ssh"
+    folder.mkdir()
+    running = Server(folder)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def ask(runbook: Any, checkout: Path) -> Any:
+    """``ask(inventory, *arguments)`` runs the playbook; exit code, output, errors."""
+    (checkout / "playbooks" / "ask.yml").write_text(ASK, encoding="utf-8")
+
+    def run(inventory: Path, *arguments: str, **extra: str) -> tuple[int, str, str]:
+        process = runbook("run", "ask", "-i", str(inventory), *arguments, SSH_AUTH_SOCK="", **extra)
+        shown, errors = process.communicate(timeout=60)
+        assert "Traceback" not in shown + errors
+        return process.returncode, shown, errors
+
+    return run
