@@ -175,9 +175,8 @@ def _with_ssh(login: Login, settings: Settings, known: KnownHosts) -> Answer:
         command, capture_output=True, text=True, check=False, timeout=_SECONDS * 5, stdin=subprocess.DEVNULL, errors="replace"
     )
     if "here" not in outcome.stdout.splitlines():
-        said = words.last_line(outcome.stderr)
-        kind = words.Denied if "Permission denied" in said else words.Problem
-        raise kind(f"{where}: ssh says: {said}")
+        kind = words.Denied if "Permission denied" in outcome.stderr else words.Problem  # of a jump host, it is not the last line
+        raise kind(f"{where}: ssh says: {words.last_line(outcome.stderr)}")
     return machine.look(outcome.stdout, login, where)
 
 
