@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from . import places
+from .output import say
 
 PROGRAMS = Path(sys.executable).parent
 #: name: command, run in the checkout
@@ -55,9 +56,9 @@ def _passes(name: str, command: list[str]) -> bool:
     began = time.monotonic()
     outcome = subprocess.run(command, cwd=places.ROOT, env=_environment(), capture_output=True, text=True, check=False)
     word = "ok" if outcome.returncode == 0 else f"failed ({outcome.returncode})"
-    print(f"{name:<14} {word:<12} {time.monotonic() - began:.1f} s", flush=True)
+    say(f"{name:<14} {word:<12} {time.monotonic() - began:.1f} s")
     if outcome.returncode:
-        print(outcome.stdout + outcome.stderr, flush=True)
+        say(outcome.stdout + outcome.stderr)
     return outcome.returncode == 0
 
 

@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
 from . import build, catalogue, checks, drill, history, lab, places, play, records, resume
-from .verdict import WORDS
+from .output import complain, say, silence
+from .verdict import COULD_NOT_LOOK, HEALTHY, INTERRUPTED, WORDS
 
 
 class Command(NamedTuple):
@@ -62,20 +62,25 @@ COMMANDS = {
 ALIASES = {"-h": "help", "--help": "help", "play": "run"}
 
 
+#: what only reads: whoever reads its output may stop when they have seen enough
+_READS = ("list", "history", "show", "help")
+
+
 def main(arguments: list[str]) -> int:
     """Run one command; an unknown name that a playbook has means that playbook."""
     name, rest = (arguments[0], arguments[1:]) if arguments else ("help", [])
     name = ALIASES.get(name, name)
     try:
-        if name in COMMANDS:
-            return COMMANDS[name].run(rest)
-        return play.run([name, *rest])
+        exit_code = COMMANDS[name].run(rest) if name in COMMANDS else play.run([name, *rest])
+        sys.stdout.flush()
+        return exit_code
     except places.Refused as refusal:
-        print(f"runbook: {refusal}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:  # whoever read the output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        complain(str(refusal))
+    except BrokenPipeError:
+        silence(sys.stdout)
+        return HEALTHY if name in _READS else COULD_NOT_LOOK
     except KeyboardInterrupt:
-        print("\nrunbook: interrupted", file=sys.stderr)
-        return 130
+        say("", sys.stderr)
+        complain("interrupted")
+        return INTERRUPTED
+    return COULD_NOT_LOOK

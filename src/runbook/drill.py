@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from . import places, play
+from .output import say
 from .redaction import value_of
 from .tables import table
 
@@ -39,7 +40,7 @@ def run(arguments: list[str]) -> int:
         if code == 130:
             break
     if ALL in arguments or any(record["scenario"] in before for record in records):
-        print(f"\n{compared(records, before)}")
+        say(f"\n{compared(records, before)}")
     return max(codes)
 
 

@@ -10,15 +10,16 @@ the paths of throw-away registries begin with; they are removed if the run is in
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from . import labs, places, preflight, records
 from .journal import Journal
+from .output import complain, say
 from .redaction import recordable, secrets_in, value_of, variables
 from .running import Run, environment, run_ansible, term_interrupts
 from .verdict import COULD_NOT_LOOK, INTERRUPTED, REMAINING
@@ -112,25 +113,22 @@ def _verbosity(arguments: list[str]) -> int:
 
 
 def _conclude(current: Run, report: Path, exit_code: int) -> None:
+    """Keep and show what is left of the run, and say how it ended; nothing here changes its exit code."""
     text = report / "report.txt"
     records.keep_journal(current.journal.path, report)
     records.renew(report)
-    if text.is_file():
-        print(f"\n{text.read_text(encoding='utf-8').rstrip()}\n\nReport: {text}")
+    with suppress(OSError):
+        say(f"\n{text.read_text(encoding='utf-8', errors='replace').rstrip()}\n\nReport: {text}")
     if current.interrupted:
-        print("runbook: interrupted", file=sys.stderr)
-        for folder in labs.remove(labs.prefix(report.name)):
-            print(f"runbook: removed the lab {folder}", file=sys.stderr)
+        complain("interrupted")
+        for said in labs.remove(labs.prefix(report.name)):
+            complain(said)
     elif exit_code == REMAINING:
-        print(
-            f"runbook: {current.verdict.remaining} things remain that need an approval or a decision: see the report",
-            file=sys.stderr,
-        )
+        complain(f"{current.verdict.remaining} things remain that need an approval or a decision: see the report")
     elif current.verdict.unreported:
-        print(
-            f"runbook: {current.name} ended without its report, so nothing is proven: --limit, --tags and their like left that out. "
-            "Name hosts with -e target=HOST instead",
-            file=sys.stderr,
+        complain(
+            f"{current.name} ended without its report, so nothing is proven: --limit, --tags and their like left that out. "
+            "Name hosts with -e target=HOST instead"
         )
     elif exit_code >= COULD_NOT_LOOK:
-        print(f"runbook: {current.name} could not do its work; journal: {current.journal.path}", file=sys.stderr)
+        complain(f"{current.name} could not do its work; journal: {current.journal.path}")

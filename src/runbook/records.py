@@ -40,8 +40,8 @@ def run(arguments: list[str]) -> int:
 def keep_journal(journal: Path, report: Path) -> None:
     """Put the journal beside the report, where there is one: linked, or copied to another file system."""
     target = report / "journal.jsonl"
-    if report.is_dir() and not (target.exists() and target.samefile(journal)):
-        with suppress(OSError):  # a report without it is still a report
+    with suppress(OSError):  # a report without it is still a report
+        if report.is_dir() and not (target.exists() and target.samefile(journal)):
             target.unlink(missing_ok=True)
             try:
                 os.link(journal, target)
@@ -53,7 +53,7 @@ def keep_journal(journal: Path, report: Path) -> None:
 def renew(report: Path) -> None:
     """Make the record of a run that just ended anew, where the playbook made one: the journal is whole only now."""
     if (report / "index.html").is_file():
-        with suppress(places.Refused):  # what the playbook made is there
+        with suppress(places.Refused, OSError):  # what the playbook made is there
             _make(report)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import places, play, runs
+from .output import say
 from .redaction import value_of, variables
 from .runs import PastRun
 
@@ -25,11 +26,11 @@ def run(arguments: list[str]) -> int:
     if WITHOUT not in arguments:
         _check_arguments(past, given)
     os.chdir(past.start["folder"])
-    print(f"runbook: {past.name} {past.outcome}; it goes on as {past.playbook} {shlex.join(past.start['arguments'])}".rstrip())
+    say(f"runbook: {past.name} {past.outcome}; it goes on as {past.playbook} {shlex.join(past.start['arguments'])}".rstrip())
     outcome = play.start(past.playbook, [*past.start["arguments"], *given], resumes=past.name)
     lines = skipped(past, runs.find(outcome.name))
     if lines:
-        print("\nNot done again:", *lines, sep="\n  ")
+        say("\n  ".join(["\nNot done again:", *lines]))
     return outcome.exit_code
 
 

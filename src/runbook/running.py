@@ -38,7 +38,7 @@ class Run:
         self._ansible_pid: int | None = None
 
     def on_event(self, event: dict[str, Any]) -> bool:
-        """Show, record and weigh one event. False: ansible-runner need not keep it on disk."""
+        """Weigh, record, then show one event. False: ansible-runner need not keep it on disk."""
         self._ansible_pid = event.get("pid") or self._ansible_pid
         result = result_of(event)
         kind, about = event.get("event"), event.get("event_data", {})
@@ -48,11 +48,11 @@ class Run:
             self._ended(self.progress.end())
         elif kind == "playbook_on_task_start":
             self._started(about)
-        self.progress.show(event, result)
         if kind == "playbook_on_play_start":
             self.journal.write("play-started", play=about.get("name"))
         if result is not None:
             self._record(result)
+        self.progress.show(event, result)
         return False
 
     def _started(self, about: dict[str, Any]) -> None:
@@ -65,6 +65,7 @@ class Run:
             if phase.kind != "silent":
                 about = {"result": phase.kind, "seconds": phase.seconds, "changed": len(phase.changed)}
                 self.journal.write("phase-ended", phase=phase.name, host=phase.host, **about)
+            self.progress.tell(phase)
 
     def _record(self, result: Result) -> None:
         details = {"message": failure_of(result.data), "code": result.data.get("code")} if result.is_failure else {}

@@ -21,6 +21,7 @@ from typing import Any
 
 from .. import places
 from ..journal import Journal
+from ..output import complain
 
 _SECONDS = 90.0
 _ONCE = ("-", "/dev/stdin")
@@ -31,7 +32,7 @@ def passes(playbook: Path, arguments: list[str], journal: Journal) -> bool:
     remarks = look(playbook, arguments)
     for remark in remarks:
         journal.write("preflight", **remark)
-        print(f"runbook: {'' if remark['stops'] else 'warning: '}{remark['message']}", file=sys.stderr)
+        complain(f"{'' if remark['stops'] else 'warning: '}{remark['message']}")
     return not any(remark["stops"] for remark in remarks)
 
 

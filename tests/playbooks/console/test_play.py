@@ -64,6 +64,26 @@ def test_no_secret_in_the_journal_and_nothing_left_in_the_temporary_folder(runbo
     assert [path.name for path in tmp_path.iterdir()] == [checkout.name]
 
 
+@pytest.mark.parametrize(("variable", "expected"), [("broken", 1), ("wrong", 2)])
+def test_a_reader_that_leaves_early_changes_nothing(runbook: Any, checkout: Path, variable: str, expected: int) -> None:
+    process = runbook("demo", "-e", f"{variable}=true")
+    process.stdout.close()
+    process.stderr.close()
+    assert process.wait(SECONDS) == expected
+    events = journal_of(checkout)
+    assert [events[-2]["event"], events[-1]["event"]] == ["phase-ended", "run-ended"]
+    assert (events[-2]["result"], events[-1]["exit_code"]) == ("failed", expected)
+    assert any(event.get("task") == "Table" and event["event"] == "task-ended" for event in events)
+
+
+@pytest.mark.parametrize("command", ["history", "help"])
+def test_what_only_reads_ends_well_without_a_reader(runbook: Any, command: str) -> None:
+    process = runbook(command)
+    process.stdout.close()
+    with process.stderr as errors:
+        assert (process.wait(SECONDS), errors.read()) == (0, "")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_what_the_playbook_started(runbook: Any, checkout: Path, tmp_path: Path, number: signal.Signals) -> None:
     pid_file = tmp_path / "pid"
