@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -79,8 +80,14 @@ def main(arguments: list[str]) -> int:
     except BrokenPipeError:
         silence(sys.stdout)
         return HEALTHY if name in _READS else COULD_NOT_LOOK
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        complain(f"cannot go on: {error.strerror or error}{where}. Look at the permissions and at the space that is left there")
     except KeyboardInterrupt:
         say("", sys.stderr)
         complain("interrupted")
         return INTERRUPTED
+    except Exception:  # a fault of ours is no finding: Python would end with 1
+        say(traceback.format_exc(), sys.stderr)
+        complain("this is a fault of the console itself. What it was doing did not come to its end")
     return COULD_NOT_LOOK

@@ -13,14 +13,15 @@ from .runs import Event, PastRun, duration
 from .tables import table
 
 _NUMBER = 20
+_MOST = 36_500  # days of a hundred years; more overflow a date
 _COLUMNS = ("RUN", "PLAYBOOK", "TARGET", "WHEN (UTC)", "TOOK", "FINDINGS", "RESULT")
 
 
 def run(arguments: list[str]) -> int:
     """``[-n N]``: the newest runs, the last one below; ``--prune DAYS`` removes those that began longer ago, with their reports."""
     option, value = (arguments[0], arguments[1]) if len(arguments) == 2 else ("-n", str(_NUMBER))
-    if len(arguments) not in (0, 2) or option not in ("-n", "--prune") or not value.isdecimal():
-        raise places.Refused("history: takes -n NUMBER, or --prune DAYS")
+    if len(arguments) not in (0, 2) or option not in ("-n", "--prune") or not value.isdecimal() or int(value) > _MOST:
+        raise places.Refused(f"history: takes -n NUMBER, or --prune DAYS, of at most {_MOST}")
     if option == "--prune":
         return _prune(int(value))
     found = runs.past()[: int(value)]

@@ -49,6 +49,14 @@ def reports(name: str) -> bool:
     return REPORT in playbook(name).read_text(encoding="utf-8")
 
 
+def here() -> Path:
+    """The folder from which this was started; :class:`Refused` where it is gone."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise Refused("the folder from which this was started is gone. Change to one that is there") from None
+
+
 def private_folder(*parts: str) -> Path:
     """A folder below :func:`state` that only its owner can read, made if missing; :class:`Refused` where it cannot be."""
     folder = state().joinpath(*parts)

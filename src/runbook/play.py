@@ -58,13 +58,13 @@ def start(name: str, arguments: list[str], resumes: str = "") -> Outcome:
         raise places.Refused(
             "there are no prompts here: use --connection-password-file, --become-password-file or --vault-password-file"
         )
-    run_name = _name(name)
+    run_name, given = _name(name), _given(rest)
     report = places.private_folder("reports") / run_name
     with (
         Journal(places.private_folder("journal") / f"{run_name}.jsonl", secrets_in(rest)) as journal,
-        tempfile.TemporaryDirectory(prefix="runbook-") as private,
+        tempfile.TemporaryDirectory(prefix="runbook-", ignore_cleanup_errors=True) as private,
     ):
-        journal.write("run-started", run=run_name, playbook=name, report=str(report), resumes=resumes, **_given(rest))
+        journal.write("run-started", run=run_name, playbook=name, report=str(report), resumes=resumes, **given)
         os.environ.update(environment(private, report))
         current = Run(name, journal, _verbosity(rest))
         exit_code = _run(current, playbook, rest, private, looks_ahead)
@@ -85,13 +85,13 @@ def _given(arguments: list[str]) -> dict[str, object]:
     """What is recorded of how a run was started."""
     kept, omitted = recordable(arguments, places.playbooks())
     target = variables(kept).get("target") or ",".join(value_of(kept, "-l", "--limit"))
-    return {"arguments": kept, "omitted": omitted, "folder": str(Path.cwd()), "target": str(target)}
+    return {"arguments": kept, "omitted": omitted, "folder": str(places.here()), "target": str(target)}
 
 
 def _run(current: Run, playbook: Path, arguments: list[str], private: str, looks_ahead: bool) -> int:
     """The look ahead, then the playbook; the journal's last line whatever comes."""
     began = time.monotonic()
-    status, exit_code = "canceled", INTERRUPTED
+    status, exit_code = "error", COULD_NOT_LOOK
     try:
         with term_interrupts():
             may_start = not looks_ahead or preflight.passes(playbook, arguments, current.journal)
@@ -99,6 +99,9 @@ def _run(current: Run, playbook: Path, arguments: list[str], private: str, looks
             status, exit_code = "preflight", COULD_NOT_LOOK
         else:
             status, exit_code = run_ansible(current, playbook, arguments, private)
+    except KeyboardInterrupt:
+        status, exit_code = "canceled", INTERRUPTED
+        raise
     finally:
         counts = {"findings": current.verdict.findings, "remaining": current.verdict.remaining}
         seconds = round(time.monotonic() - began, 3)

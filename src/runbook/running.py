@@ -93,7 +93,7 @@ def run_ansible(current: Run, playbook: Path, arguments: list[str], private: str
     with _SignalsTo(current), current.progress.live:
         outcome = ansible_runner.run(
             private_data_dir=private,
-            project_dir=str(Path.cwd()),
+            project_dir=str(places.here()),
             playbook=str(playbook),
             cmdline=shlex.join(arguments),
             event_handler=current.on_event,
