@@ -10,18 +10,17 @@ the paths of throw-away registries begin with; they are removed if the run is in
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from . import labs, places, preflight, records
+from . import labs, places, preflight, private, records
 from .journal import Journal
 from .output import complain, say
 from .redaction import recordable, secrets_in, value_of, variables
-from .running import Run, environment, run_ansible, term_interrupts
+from .running import Run, environment, outlives_its_terminal, run_ansible, term_interrupts
 from .verdict import COULD_NOT_LOOK, INTERRUPTED, REMAINING
 
 _PROMPTS = ("-k", "-K", "-J", "--ask-pass", "--ask-become-pass", "--ask-vault-pass", "--ask-vault-password")
@@ -61,14 +60,15 @@ def start(name: str, arguments: list[str], resumes: str = "") -> Outcome:
     run_name, given = _name(name), _given(rest)
     report = places.private_folder("reports") / run_name
     with (
+        outlives_its_terminal(),
         Journal(places.private_folder("journal") / f"{run_name}.jsonl", secrets_in(rest)) as journal,
-        tempfile.TemporaryDirectory(prefix="runbook-", ignore_cleanup_errors=True) as private,
+        private.folder() as temporary,
     ):
         journal.write("run-started", run=run_name, playbook=name, report=str(report), resumes=resumes, **given)
-        os.environ.update(environment(private, report))
+        os.environ.update(environment(temporary, report))
         current = Run(name, journal, _verbosity(rest))
-        exit_code = _run(current, playbook, rest, private, looks_ahead)
-    _conclude(current, report, exit_code)
+        exit_code = _run(current, playbook, rest, temporary, looks_ahead)
+        _conclude(current, report, exit_code)
     return Outcome(run_name, exit_code, report)
 
 
@@ -88,7 +88,7 @@ def _given(arguments: list[str]) -> dict[str, object]:
     return {"arguments": kept, "omitted": omitted, "folder": str(places.here()), "target": str(target)}
 
 
-def _run(current: Run, playbook: Path, arguments: list[str], private: str, looks_ahead: bool) -> int:
+def _run(current: Run, playbook: Path, arguments: list[str], temporary: str, looks_ahead: bool) -> int:
     """The look ahead, then the playbook; the journal's last line whatever comes."""
     began = time.monotonic()
     status, exit_code = "error", COULD_NOT_LOOK
@@ -98,7 +98,7 @@ def _run(current: Run, playbook: Path, arguments: list[str], private: str, looks
         if not may_start:
             status, exit_code = "preflight", COULD_NOT_LOOK
         else:
-            status, exit_code = run_ansible(current, playbook, arguments, private)
+            status, exit_code = run_ansible(current, playbook, arguments, temporary)
     except KeyboardInterrupt:
         status, exit_code = "canceled", INTERRUPTED
         raise

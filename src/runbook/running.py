@@ -121,6 +121,21 @@ def environment(private: str, report: Path) -> dict[str, str]:
 
 
 @contextmanager
+def outlives_its_terminal() -> Iterator[None]:
+    """While active, a lost terminal ends nothing, as under ``nohup``: a broken connection is no reason to leave a repair half done.
+
+    A handler, since what is ignored would be ignored by all that is started, too.
+    """
+    before = signal.getsignal(signal.SIGHUP)
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda _signal, _frame: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@contextmanager
 def term_interrupts() -> Iterator[None]:
     """While active, SIGTERM is what Ctrl-C is."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)

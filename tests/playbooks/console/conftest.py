@@ -26,6 +26,10 @@ PLAYBOOK = """---
       ansible.builtin.command: sh -c 'echo $$ > {{ pid_file }}; exec sleep 60'
       changed_when: true
       when: pid_file is defined
+    - name: Wait to be let go
+      ansible.builtin.command: sh -c 'echo $$ > {{ go_file }}.waits; until [ -e {{ go_file }} ]; do sleep 0.1; done'
+      changed_when: true
+      when: go_file is defined
     - name: Table
       ansible.builtin.debug:
         msg: ["TAG     STATE", "latest  gone"]
@@ -74,17 +78,23 @@ def checkout(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def runbook(checkout: Path, tmp_path: Path) -> Iterator[Runbook]:
-    """``runbook(*arguments)`` starts its ``./runbook`` from another folder, HOME cannot be written; what still runs at the end is killed."""
+    """``runbook(*arguments)`` starts its ``./runbook`` from another folder, HOME cannot be written; what still runs at the end is killed.
+
+    ``terminal`` is one end of a terminal, which is its own then, as that of a login is.
+    """
     venv = os.environ.get("RUNBOOK_VENV") or str(ROOT / ".venv")
     environment = {**os.environ, "RUNBOOK_VENV": venv, "TMPDIR": str(tmp_path), "HOME": "/proc/1/nowhere"}
     environment.pop("RUNBOOK_STATE", None)
     started: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: str, **extra: str) -> subprocess.Popen[str]:
-        command = [str(checkout / "runbook"), *arguments]
-        pipe = subprocess.PIPE
-        started.append(subprocess.Popen(command, cwd=tmp_path, env={**environment, **extra}, stdout=pipe, stderr=pipe, text=True))
-        return started[-1]
+    def start(*arguments: str, terminal: int | None = None, **extra: str) -> subprocess.Popen[str]:
+        command = [*(["setsid", "--ctty"] if terminal else []), str(checkout / "runbook"), *arguments]
+        out = terminal or subprocess.PIPE
+        process = subprocess.Popen(
+            command, cwd=tmp_path, env={**environment, **extra}, stdin=terminal, stdout=out, stderr=out, text=True
+        )
+        started.append(process)
+        return process
 
     yield start
     for process in started:
