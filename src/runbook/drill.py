@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from . import places, play, private
+from .arguments import value_of
 from .output import say
-from .redaction import value_of
 from .tables import table
 
 ALL = "--all"

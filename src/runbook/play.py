@@ -16,14 +16,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from . import labs, places, preflight, private, records
+from . import labs, places, preflight, private, prompts, records
+from .arguments import pairs, value_of, variables
 from .journal import Journal
 from .output import complain, say
-from .redaction import recordable, secrets_in, value_of, variables
+from .redaction import recordable, secrets_in
 from .running import Run, environment, outlives_its_terminal, run_ansible, term_interrupts
 from .verdict import COULD_NOT_LOOK, INTERRUPTED, REMAINING
 
-_PROMPTS = ("-k", "-K", "-J", "--ask-pass", "--ask-become-pass", "--ask-vault-pass", "--ask-vault-password")
 NO_PREFLIGHT = "--no-preflight"
 RESUME = "--resume"
 
@@ -53,10 +53,7 @@ def start(name: str, arguments: list[str], resumes: str = "") -> Outcome:
     playbook = places.playbook(name)
     looks_ahead = NO_PREFLIGHT not in arguments
     rest = [argument for argument in arguments if argument != NO_PREFLIGHT]
-    if any(argument in _PROMPTS for argument in rest):
-        raise places.Refused(
-            "there are no prompts here: use --connection-password-file, --become-password-file or --vault-password-file"
-        )
+    prompts.refuse(rest)
     run_name, given = _name(name), _given(rest)
     report = places.private_folder("reports") / run_name
     with (
@@ -111,8 +108,8 @@ def _run(current: Run, playbook: Path, arguments: list[str], temporary: str, loo
 
 def _verbosity(arguments: list[str]) -> int:
     """How many ``-v`` there are."""
-    short = sum(len(argument) - 1 for argument in arguments if argument.startswith("-v") and set(argument[1:]) == {"v"})
-    return short + arguments.count("--verbose")
+    options = [option for option, _value in pairs(arguments)]
+    return sum(len(option) - 1 for option in options if option.startswith("-v")) + options.count("--verbose")
 
 
 def _conclude(current: Run, report: Path, exit_code: int) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from . import places, play, runs
+from .arguments import value_of, variables
 from .output import say
-from .redaction import value_of, variables
 from .runs import PastRun
 
 WITHOUT = "--without-them"

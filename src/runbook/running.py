@@ -19,6 +19,7 @@ from .events import Result, failure_of, result_of
 from .journal import Journal
 from .phases import Phases
 from .progress import Phase, Progress
+from .prompts import ANSWERS
 from .verdict import INTERRUPTED, Verdict
 
 PATIENCE = 10.0  # seconds that an interrupted ansible-playbook has to leave by itself
@@ -95,6 +96,7 @@ def run_ansible(current: Run, playbook: Path, arguments: list[str], private: str
             private_data_dir=private,
             project_dir=str(places.here()),
             playbook=str(playbook),
+            passwords=ANSWERS,
             cmdline=shlex.join(arguments),
             event_handler=current.on_event,
             cancel_callback=current.must_be_killed,

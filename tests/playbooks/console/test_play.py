@@ -102,7 +102,7 @@ def test_a_signal_ends_what_the_playbook_started(runbook: Any, checkout: Path, t
         (["demo", "--no-such-option"], "unrecognized arguments: --no-such-option"),
         (["no-such-playbook"], "no playbook 'no-such-playbook'. Playbooks: demo"),
         (["../../etc/passwd"], "no playbook"),
-        (["demo", "--ask-become-pass"], "there are no prompts here"),
+        (["demo", "-bK"], "-K asks for something, and there are no prompts here"),
         (["lint", "too", "much"], "lint takes no arguments"),
     ],
 )
@@ -112,6 +112,18 @@ def test_bad_arguments_are_one_clear_error(runbook: Any, arguments: list[str], s
     assert process.returncode == 2
     assert said in shown + errors
     assert "Traceback" not in shown + errors
+
+
+def test_what_asks_all_the_same_is_answered_with_nothing(runbook: Any, tmp_path: Path) -> None:
+    asking = tmp_path / "ask"
+    asking.write_text(
+        "#!/bin/sh\nprintf 'Vault password: ' >/dev/tty\nread answer </dev/tty\necho \"$answer\"\n", encoding="utf-8"
+    )
+    asking.chmod(0o755)
+    process = runbook("demo", "--no-preflight", "--vault-password-file", str(asking))
+    shown, _errors = process.communicate(timeout=SECONDS)
+    assert process.returncode == 2
+    assert "Invalid vault password was provided" in shown
 
 
 def test_a_state_folder_that_cannot_be_made(runbook: Any) -> None:
