@@ -24,7 +24,7 @@ class Command(NamedTuple):
 
 def doctor(arguments: list[str]) -> int:
     """The core's own command line, exactly as ``registry-doctor.pyz`` offers it."""
-    sys.path.append(str(places.ROOT))
+    places.use_checkout()
     from module_utils.oci_registry.doctor import main as doctor_main
 
     return doctor_main(arguments)

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ def prefix(run_name: str) -> Path:
 def remove(labs: Path) -> Iterator[str]:
     """Stop all that runs in every lab at this prefix and remove its folder; says what became of each."""
     for folder in sorted(labs.parent.glob(f"{labs.name}-*")):
-        sys.path.append(str(places.ROOT))
+        places.use_checkout()
         from module_utils.registry_lab.errors import LabError  # what most runs do not need
 
         try:

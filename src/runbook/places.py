@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -15,6 +16,12 @@ REPORT = "incident_report"  # the role by which a playbook says what it came to
 
 class Refused(Exception):
     """The command cannot be carried out as given; the message says why and what to do."""
+
+
+def use_checkout() -> None:
+    """Let ``module_utils`` be imported, from this checkout and before any other."""
+    if sys.path[0] != str(ROOT):
+        sys.path.insert(0, str(ROOT))
 
 
 def state() -> Path:

@@ -114,6 +114,14 @@ def test_bad_arguments_are_one_clear_error(runbook: Any, arguments: list[str], s
     assert "Traceback" not in shown + errors
 
 
+def test_nothing_is_imported_from_the_folder_of_the_caller(runbook: Any, tmp_path: Path) -> None:
+    for name in ("runbook", "yaml", "ansible_runner", "json", "ansible", "module_utils"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported from the caller')\n", encoding="utf-8")
+    process = runbook("demo")
+    _shown, errors = process.communicate(timeout=SECONDS)
+    assert (process.returncode, errors) == (0, "")
+
+
 def test_what_asks_all_the_same_is_answered_with_nothing(runbook: Any, tmp_path: Path) -> None:
     asking = tmp_path / "ask"
     asking.write_text(
