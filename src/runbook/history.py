@@ -68,12 +68,7 @@ def _phases(past: PastRun) -> list[str]:
     phases = past.of("phase-ended")
     rows = [(event["result"], event["phase"], f"[{event['host']}]", duration(event["seconds"])) for event in phases]
     lines = table(rows).splitlines() if rows else []
-    if not past.end and not past.lives:
-        started = past.of("task-started")
-        lines += (
-            [f"killed in {started[-1].get('phase') or started[-1].get('task')}: {started[-1].get('task')}"] if started else []
-        )
-    return lines
+    return [*lines, *([past.cut_off] if past.cut_off else [])]
 
 
 def _changes(past: PastRun) -> list[str]:
