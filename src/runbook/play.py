@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from . import labs, places, preflight, private, prompts, records
+from . import labs, places, preflight, private, prompts, records, runs
 from .arguments import pairs, value_of, variables
 from .journal import Journal
 from .output import complain, say
@@ -132,3 +132,13 @@ def _conclude(current: Run, report: Path, exit_code: int) -> None:
         )
     elif exit_code >= COULD_NOT_LOOK:
         complain(f"{current.name} could not do its work; journal: {current.journal.path}")
+    if exit_code >= COULD_NOT_LOOK and current.reached_out and places.reports(current.name):
+        _make_up_record(report, current.journal.path)
+
+
+def _make_up_record(report: Path, journal: Path) -> None:
+    """Leave a record where the playbook came to none, so that there is something to write a post-mortem on."""
+    with suppress(places.Refused, OSError):
+        if not (report / "report.json").exists():
+            records.make_up(runs.PastRun(journal))
+            complain(f"what is known of it: {report / 'index.html'}")

@@ -34,6 +34,7 @@ class Run:
         self.progress = Progress(verbosity)
         self.verdict = Verdict(places.reports(name))
         self.interrupted = False
+        self.reached_out = False  # whether it dealt with another machine than this one
         self._phases = Phases()
         self._patience_ends = 0.0
         self._ansible_pid: int | None = None
@@ -69,6 +70,7 @@ class Run:
             self.progress.tell(phase)
 
     def _record(self, result: Result) -> None:
+        self.reached_out = self.reached_out or result.host != "localhost"
         details = {"message": failure_of(result.data), "code": result.data.get("code")} if result.is_failure else {}
         ended = {"task": result.task, "host": result.host, "result": result.kind, "seconds": result.seconds}
         found = {} if result.kind == "skipped" else evidence.of(result.data)

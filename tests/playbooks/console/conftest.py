@@ -60,6 +60,19 @@ ASK = """---
       ansible.builtin.ping:
       delegate_to: "{{ from_host | default(inventory_hostname, true) }}"
 """
+INVENTORY = """
+all:
+  hosts:
+    machine:
+      ansible_connection: local
+      ansible_python_interpreter: "{{ ansible_playbook_python }}"
+    registry:
+      ansible_connection: local
+      ansible_python_interpreter: "{{ ansible_playbook_python }}"
+      registry_store_path: /no/such/store
+registry_vms: {hosts: {machine: {}}}
+registries: {hosts: {registry: {}}}
+"""
 Runbook = Callable[..., subprocess.Popen[str]]
 
 
@@ -124,3 +137,14 @@ def ask(runbook: Any, checkout: Path) -> Any:
         return process.returncode, shown, errors
 
     return run
+
+
+@pytest.fixture
+def whole(checkout: Path, tmp_path: Path) -> Path:
+    """The checkout with the real playbooks in it; an inventory."""
+    for part in ("playbooks", "roles", "library", "module_utils"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / part, checkout / part, ignore=ignored, dirs_exist_ok=True)
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(INVENTORY, encoding="utf-8")
+    return inventory

@@ -4,39 +4,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from contract.project import ROOT
 from runbook import places
-
-INVENTORY = """
-all:
-  hosts:
-    machine:
-      ansible_connection: local
-      ansible_python_interpreter: "{{ ansible_playbook_python }}"
-    registry:
-      ansible_connection: local
-      ansible_python_interpreter: "{{ ansible_playbook_python }}"
-      registry_store_path: /no/such/store
-registry_vms: {hosts: {machine: {}}}
-registries: {hosts: {registry: {}}}
-"""
-
-
-@pytest.fixture
-def whole(checkout: Path, tmp_path: Path) -> Path:
-    """The checkout with the real playbooks in it; an inventory."""
-    for part in ("playbooks", "roles", "library", "module_utils"):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / part, checkout / part, ignore=ignored, dirs_exist_ok=True)
-    inventory = tmp_path / "hosts.yml"
-    inventory.write_text(INVENTORY, encoding="utf-8")
-    return inventory
 
 
 @pytest.mark.parametrize(
@@ -65,3 +38,16 @@ def test_what_only_lists_ends_well(runbook: Any, whole: Path, option: str) -> No
 
 def test_every_playbook_but_the_lab_ends_with_a_report() -> None:
     assert [name for name in places.playbooks() if not places.reports(name)] == ["lab"]
+
+
+def test_a_run_that_reached_nobody_leaves_a_record(runbook: Any, checkout: Path, whole: Path) -> None:
+    text = whole.read_text(encoding="utf-8")
+    nowhere = "ansible_connection: ssh\n      ansible_host: 127.0.0.1\n      ansible_port: 1"
+    whole.write_text(nowhere.join(text.rsplit("ansible_connection: local", 1)), encoding="utf-8")
+    process = runbook("diagnose", "--no-preflight", "-i", str(whole))
+    _shown, errors = process.communicate(timeout=120)
+    (report,) = (checkout / ".runbook" / "reports").iterdir()
+    assert process.returncode == 2
+    assert f"what is known of it: {report}/index.html" in errors
+    assert "registry: " in (report / "post-mortem.md").read_text(encoding="utf-8")
+    assert "port 1: Connection refused" in (report / "report.txt").read_text(encoding="utf-8")
