@@ -42,7 +42,7 @@ def test_every_playbook_but_the_lab_ends_with_a_report() -> None:
 
 def test_a_run_that_reached_nobody_leaves_a_record(runbook: Any, checkout: Path, whole: Path) -> None:
     text = whole.read_text(encoding="utf-8")
-    nowhere = "ansible_connection: ssh\n      ansible_host: 127.0.0.1\n      ansible_port: 1"
+    nowhere = "ansible_connection: ssh\n      ansible_host: 127.0.0.1\n      ansible_port: 1\n      ansible_ssh_args: ''"
     whole.write_text(nowhere.join(text.rsplit("ansible_connection: local", 1)), encoding="utf-8")
     process = runbook("diagnose", "--no-preflight", "-i", str(whole))
     _shown, errors = process.communicate(timeout=120)
