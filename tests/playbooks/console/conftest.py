@@ -27,7 +27,7 @@ PLAYBOOK = """---
       changed_when: true
       when: pid_file is defined
     - name: Wait to be let go
-      ansible.builtin.command: sh -c 'echo $$ > {{ go_file }}.waits; until [ -e {{ go_file }} ]; do sleep 0.1; done'
+      ansible.builtin.command: timeout 120 sh -c 'echo $$ > {{ go_file }}.waits; until [ -e {{ go_file }} ]; do sleep 0.1; done'
       changed_when: true
       when: go_file is defined
     - name: Table
