@@ -32,7 +32,7 @@ phase() {
     fi
 }
 
-# --- the virtual environment
+# --- the virtual environment (-I: nothing is imported from the caller's folder)
 
 # stamp SET: what $venv/.ready-SET must hold to be current: the pins, the place and the interpreter
 stamp() {
@@ -66,7 +66,7 @@ fill_venv() {
     for set_name; do
         ready "$set_name" && continue
         phase "installing requirements/$set_name.txt" env PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 \
-            "$venv/bin/python" -m pip install -q --no-input --disable-pip-version-check -r "$root/requirements/$set_name.txt"
+            "$venv/bin/python" -I -m pip install -q --no-input --disable-pip-version-check -r "$root/requirements/$set_name.txt"
         stamp "$set_name" >"$venv/.ready-$set_name"
     done
 }
@@ -75,12 +75,20 @@ make_venv() {
     find_python
     has_venv || install_packages "Python's own tool to make $venv" python3-venv
     has_venv || die "$python cannot make virtual environments (no ensurepip). Install its venv package (Debian: python3-venv)."
-    rm -rf -- "$venv"
-    phase "making $venv with $("$python" -V)" "$python" -m venv "$venv"
+    remove_venv
+    phase "making $venv with $("$python" -V)" "$python" -I -m venv "$venv"
     python=$venv/bin/python
 }
 
-has_venv() { "$python" -c 'import ensurepip, venv' 2>/dev/null; }
+# remove_venv: make room at $venv, which may be a slip of the pen: what is no environment and no empty folder is somebody's, and stays
+remove_venv() {
+    if [ -e "$venv" ] && [ ! -f "$venv/pyvenv.cfg" ] && ! rmdir -- "$venv" 2>/dev/null; then
+        die "$venv is there and is no virtual environment (no pyvenv.cfg), so it stays. Name another place with RUNBOOK_VENV."
+    fi
+    rm -rf -- "$venv"
+}
+
+has_venv() { "$python" -I -c 'import ensurepip, venv' 2>/dev/null; }
 
 # find_python: set $python to an interpreter of 3.11 or later
 find_python() {
@@ -126,13 +134,15 @@ need_lab() {
     case $missing in *openssh-server*) stay_off ssh.socket ssh ;; esac
 }
 
-# on_machine ARGUMENT...: whether these arguments of a drill name a scenario that is played on a whole machine
-on_machine() {
-    case " $* " in *" --all "* | *target=*machine* | *'"target": "machine"'*) return 0 ;; esac
+# in_group GROUP ARGUMENT...: whether these arguments of a drill name that group of scenarios, or one of its scenarios
+in_group() {
+    wanted=$1
+    shift
+    case " $* " in *" --all "* | *target*"$wanted"*) return 0 ;; esac
     group=''
     while read -r name _; do
         case $name in
-            drill-*:) [ "$group" != machine: ] || case " $* " in *"${name%:}"*) return 0 ;; esac ;;
+            drill-*:) [ "$group" != "$wanted:" ] || case " $* " in *"${name%:}"*) return 0 ;; esac ;;
             drill: | monitoring: | machine:) group=$name ;;
         esac
     done <"$root/inventory/lab/drill.yml"

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from . import places
@@ -23,7 +22,7 @@ def run(arguments: list[str]) -> int:
 
 def write(target: Path) -> None:
     """Write the zipapp to ``target``, executable, making its folder."""
-    sys.path.append(str(places.ROOT))
+    places.use_checkout()
     from module_utils.doctor_archive import archive
 
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from . import places
+from .output import say
 
 PROGRAMS = Path(sys.executable).parent
 #: name: command, run in the checkout
@@ -27,9 +28,7 @@ LINTERS = {
 def test(arguments: list[str]) -> int:
     """Run pytest on two workers; arguments are pytest's own (paths from the checkout, ``-k``, ``-m``, ``-n 0`` ...)."""
     workers = [] if any(argument.startswith(("-n", "--numprocesses", "--pdb")) for argument in arguments) else ["-n", "2"]
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", *workers, *arguments], cwd=places.ROOT, env=_environment(), check=False
-    ).returncode
+    return _exit_code([sys.executable, "-m", "pytest", *workers, *arguments])
 
 
 def lint(arguments: list[str]) -> int:
@@ -47,17 +46,22 @@ def check(arguments: list[str]) -> int:
 
 def benchmark(arguments: list[str]) -> int:
     """Measure, side by side with the peers (benchmarks/README.md)."""
-    command = [sys.executable, "-m", "benchmarks", *arguments]
-    return subprocess.run(command, cwd=places.ROOT, env=_environment(), check=False).returncode
+    return _exit_code([sys.executable, "-m", "benchmarks", *arguments])
+
+
+def _exit_code(command: list[str]) -> int:
+    """Run a command in the checkout; one that a signal ended counts as the shell has it, 137 for a kill, which is no success."""
+    code = subprocess.run(command, cwd=places.ROOT, env=_environment(), check=False).returncode
+    return 128 - code if code < 0 else code
 
 
 def _passes(name: str, command: list[str]) -> bool:
     began = time.monotonic()
     outcome = subprocess.run(command, cwd=places.ROOT, env=_environment(), capture_output=True, text=True, check=False)
     word = "ok" if outcome.returncode == 0 else f"failed ({outcome.returncode})"
-    print(f"{name:<14} {word:<12} {time.monotonic() - began:.1f} s", flush=True)
+    say(f"{name:<14} {word:<12} {time.monotonic() - began:.1f} s")
     if outcome.returncode:
-        print(outcome.stdout + outcome.stderr, flush=True)
+        say(outcome.stdout + outcome.stderr)
     return outcome.returncode == 0
 
 

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
+import traceback
 from collections.abc import Callable
 from typing import NamedTuple
 
 from . import build, catalogue, checks, drill, history, lab, places, play, records, resume
-from .verdict import WORDS
+from .output import complain, say, silence
+from .verdict import COULD_NOT_LOOK, HEALTHY, INTERRUPTED, WORDS
 
 
 class Command(NamedTuple):
@@ -23,7 +24,7 @@ class Command(NamedTuple):
 
 def doctor(arguments: list[str]) -> int:
     """The core's own command line, exactly as ``registry-doctor.pyz`` offers it."""
-    sys.path.append(str(places.ROOT))
+    places.use_checkout()
     from module_utils.oci_registry.doctor import main as doctor_main
 
     return doctor_main(arguments)
@@ -62,20 +63,31 @@ COMMANDS = {
 ALIASES = {"-h": "help", "--help": "help", "play": "run"}
 
 
+#: what only reads: whoever reads its output may stop when they have seen enough
+_READS = ("list", "history", "show", "help")
+
+
 def main(arguments: list[str]) -> int:
     """Run one command; an unknown name that a playbook has means that playbook."""
     name, rest = (arguments[0], arguments[1:]) if arguments else ("help", [])
     name = ALIASES.get(name, name)
     try:
-        if name in COMMANDS:
-            return COMMANDS[name].run(rest)
-        return play.run([name, *rest])
+        exit_code = COMMANDS[name].run(rest) if name in COMMANDS else play.run([name, *rest])
+        sys.stdout.flush()
+        return exit_code
     except places.Refused as refusal:
-        print(f"runbook: {refusal}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:  # whoever read the output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        complain(str(refusal))
+    except BrokenPipeError:
+        silence(sys.stdout)
+        return HEALTHY if name in _READS else COULD_NOT_LOOK
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        complain(f"cannot go on: {error.strerror or error}{where}. Look at the permissions and at the space that is left there")
     except KeyboardInterrupt:
-        print("\nrunbook: interrupted", file=sys.stderr)
-        return 130
+        say("", sys.stderr)
+        complain("interrupted")
+        return INTERRUPTED
+    except Exception:  # a fault of ours is no finding: Python would end with 1
+        say(traceback.format_exc(), sys.stderr)
+        complain("this is a fault of the console itself. What it was doing did not come to its end")
+    return COULD_NOT_LOOK

@@ -8,13 +8,13 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from . import places, play
-from .redaction import value_of
+from . import places, play, private
+from .arguments import value_of
+from .output import say
 from .tables import table
 
 ALL = "--all"
@@ -39,7 +39,7 @@ def run(arguments: list[str]) -> int:
         if code == 130:
             break
     if ALL in arguments or any(record["scenario"] in before for record in records):
-        print(f"\n{compared(records, before)}")
+        say(f"\n{compared(records, before)}")
     return max(codes)
 
 
@@ -117,7 +117,7 @@ def _groups(arguments: list[str]) -> list[str]:
     """The groups of the inventory all of whose hosts are scenarios, in its order."""
     given = [part for option in _INVENTORY for value in value_of(arguments, option) for part in (option, value)]
     program = str(Path(sys.executable).parent / "ansible-inventory")
-    with tempfile.TemporaryDirectory(prefix="runbook-") as home:  # HOME may be read-only
+    with private.folder() as home:  # HOME may be read-only
         environment = {**os.environ, "ANSIBLE_CONFIG": str(places.ROOT / "ansible.cfg"), "ANSIBLE_HOME": home}
         outcome = subprocess.run([program, "--list", *given], capture_output=True, text=True, env=environment, check=False)
     if outcome.returncode:

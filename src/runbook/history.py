@@ -13,14 +13,15 @@ from .runs import Event, PastRun, duration
 from .tables import table
 
 _NUMBER = 20
+_MOST = 36_500  # days of a hundred years; more overflow a date
 _COLUMNS = ("RUN", "PLAYBOOK", "TARGET", "WHEN (UTC)", "TOOK", "FINDINGS", "RESULT")
 
 
 def run(arguments: list[str]) -> int:
     """``[-n N]``: the newest runs, the last one below; ``--prune DAYS`` removes those that began longer ago, with their reports."""
     option, value = (arguments[0], arguments[1]) if len(arguments) == 2 else ("-n", str(_NUMBER))
-    if len(arguments) not in (0, 2) or option not in ("-n", "--prune") or not value.isdecimal():
-        raise places.Refused("history: takes -n NUMBER, or --prune DAYS")
+    if len(arguments) not in (0, 2) or option not in ("-n", "--prune") or not value.isdecimal() or int(value) > _MOST:
+        raise places.Refused(f"history: takes -n NUMBER, or --prune DAYS, of at most {_MOST}")
     if option == "--prune":
         return _prune(int(value))
     found = runs.past()[: int(value)]
@@ -67,12 +68,7 @@ def _phases(past: PastRun) -> list[str]:
     phases = past.of("phase-ended")
     rows = [(event["result"], event["phase"], f"[{event['host']}]", duration(event["seconds"])) for event in phases]
     lines = table(rows).splitlines() if rows else []
-    if not past.end and not past.lives:
-        started = past.of("task-started")
-        lines += (
-            [f"killed in {started[-1].get('phase') or started[-1].get('task')}: {started[-1].get('task')}"] if started else []
-        )
-    return lines
+    return [*lines, *([past.cut_off] if past.cut_off else [])]
 
 
 def _changes(past: PastRun) -> list[str]:

@@ -32,12 +32,12 @@ import getpass
 import json
 import os
 import socket
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from .output import complain
 from .places import Refused
 from .redaction import mask
 
@@ -74,7 +74,7 @@ class Journal:
             self._file.write((_line(record) + "\n").encode())
         except OSError as error:
             if not self._broken:
-                print(f"runbook: cannot write the journal {self.path} any more: {error.strerror}", file=sys.stderr)
+                complain(f"cannot write the journal {self.path} any more: {error.strerror}")
             self._broken = True
 
     def _safe(self, value: Any) -> Any:

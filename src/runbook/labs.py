@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +20,27 @@ def prefix(run_name: str) -> Path:
     return Path(tempfile.gettempdir()) / f"registry-drill-{run_name}"
 
 
-def remove(labs: Path) -> list[Path]:
-    """Stop all that runs in every lab at this prefix and remove its folder; the folders that were there."""
-    found = sorted(labs.parent.glob(f"{labs.name}-*"))
-    if found:
-        sys.path.append(str(places.ROOT))
-        from module_utils.registry_lab.folder import LabFolder  # what most runs do not need
-        from module_utils.registry_lab.vm.lab import VmFolder, VmLab
+def remove(labs: Path) -> Iterator[str]:
+    """Stop all that runs in every lab at this prefix and remove its folder; says what became of each."""
+    for folder in sorted(labs.parent.glob(f"{labs.name}-*")):
+        places.use_checkout()
+        from module_utils.registry_lab.errors import LabError  # what most runs do not need
 
-        for folder in found:
-            if (folder / VmFolder.mark).exists():
-                _take_down(VmLab(str(folder)))
-            else:
-                LabFolder(str(folder)).remove()
-    return found
+        try:
+            _remove(folder)
+            yield f"removed the lab {folder}"
+        except (LabError, OSError) as error:
+            yield f"the lab {folder} is left: {error}"
+
+
+def _remove(folder: Path) -> None:
+    from module_utils.registry_lab.folder import LabFolder
+    from module_utils.registry_lab.vm.lab import VmFolder, VmLab
+
+    if (folder / VmFolder.mark).exists():
+        _take_down(VmLab(str(folder)))
+    else:
+        LabFolder(str(folder)).remove()
 
 
 def _take_down(lab: Any) -> None:

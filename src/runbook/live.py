@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import threading
 import time
 from types import TracebackType
+
+from .output import say
 
 _PATIENCE = 3.0  # seconds after which it is worth a word
 _CLEAR = "\r\033[K"
@@ -45,18 +46,17 @@ class Live:
     def print(self, text: str) -> None:
         """Print lines above the live one."""
         with self._lock:
-            print(f"{_CLEAR if self._enabled else ''}{text}", flush=True)
+            say(f"{_CLEAR if self._enabled else ''}{text}")
 
     def _tick(self) -> None:
         while not self._stop.wait(1.0):
             with self._lock:
                 self._draw()
-        print(_CLEAR, end="", flush=True)
+        say(_CLEAR, end="")
 
     def _draw(self) -> None:
         seconds = time.monotonic() - self._since
         if self._phase and seconds >= _PATIENCE:
             within = "" if self._task in ("", self._phase) else f": {self._task}"
             text = f"  ... {self._phase}{within}"[: shutil.get_terminal_size().columns - 10]
-            sys.stdout.write(f"{_CLEAR}{text} {seconds:.0f} s")
-            sys.stdout.flush()
+            say(f"{_CLEAR}{text} {seconds:.0f} s", end="")

@@ -5,15 +5,23 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE_UTILS = ROOT / "module_utils"
 PLAYBOOKS = ROOT / "playbooks"
+REPORT = "incident_report"  # the role by which a playbook says what it came to
 
 
 class Refused(Exception):
     """The command cannot be carried out as given; the message says why and what to do."""
+
+
+def use_checkout() -> None:
+    """Let ``module_utils`` be imported, from this checkout and before any other."""
+    if sys.path[0] != str(ROOT):
+        sys.path.insert(0, str(ROOT))
 
 
 def state() -> Path:
@@ -41,6 +49,19 @@ def about_playbook(name: str) -> str:
         if line.startswith("#") and text and not text.startswith(("Copyright", "SPDX")):
             return text
     return ""
+
+
+def reports(name: str) -> bool:
+    """Whether a playbook ends with a report; one that only makes something, as ``lab`` does, has nothing to report."""
+    return REPORT in playbook(name).read_text(encoding="utf-8")
+
+
+def here() -> Path:
+    """The folder from which this was started; :class:`Refused` where it is gone."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise Refused("the folder from which this was started is gone. Change to one that is there") from None
 
 
 def private_folder(*parts: str) -> Path:

@@ -10,20 +10,20 @@ the paths of throw-away registries begin with; they are removed if the run is in
 from __future__ import annotations
 
 import os
-import sys
-import tempfile
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from . import labs, places, preflight, records
+from . import labs, places, preflight, private, prompts, records, runs
+from .arguments import pairs, value_of, variables
 from .journal import Journal
-from .redaction import recordable, secrets_in, value_of, variables
-from .running import Run, environment, run_ansible, term_interrupts
+from .output import complain, say
+from .redaction import recordable, secrets_in
+from .running import Run, environment, outlives_its_terminal, run_ansible, term_interrupts
 from .verdict import COULD_NOT_LOOK, INTERRUPTED, REMAINING
 
-_PROMPTS = ("-k", "-K", "-J", "--ask-pass", "--ask-become-pass", "--ask-vault-pass", "--ask-vault-password")
 NO_PREFLIGHT = "--no-preflight"
 RESUME = "--resume"
 
@@ -53,21 +53,19 @@ def start(name: str, arguments: list[str], resumes: str = "") -> Outcome:
     playbook = places.playbook(name)
     looks_ahead = NO_PREFLIGHT not in arguments
     rest = [argument for argument in arguments if argument != NO_PREFLIGHT]
-    if any(argument in _PROMPTS for argument in rest):
-        raise places.Refused(
-            "there are no prompts here: use --connection-password-file, --become-password-file or --vault-password-file"
-        )
-    run_name = _name(name)
+    prompts.refuse(rest)
+    run_name, given = _name(name), _given(rest)
     report = places.private_folder("reports") / run_name
     with (
+        outlives_its_terminal(),
         Journal(places.private_folder("journal") / f"{run_name}.jsonl", secrets_in(rest)) as journal,
-        tempfile.TemporaryDirectory(prefix="runbook-") as private,
+        private.folder() as temporary,
     ):
-        journal.write("run-started", run=run_name, playbook=name, report=str(report), resumes=resumes, **_given(rest))
-        os.environ.update(environment(private, report))
+        journal.write("run-started", run=run_name, playbook=name, report=str(report), resumes=resumes, **given)
+        os.environ.update(environment(temporary, report))
         current = Run(name, journal, _verbosity(rest))
-        exit_code = _run(current, playbook, rest, private, looks_ahead)
-    _conclude(current, report, exit_code)
+        exit_code = _run(current, playbook, rest, temporary, looks_ahead)
+        _conclude(current, report, exit_code)
     return Outcome(run_name, exit_code, report)
 
 
@@ -84,20 +82,23 @@ def _given(arguments: list[str]) -> dict[str, object]:
     """What is recorded of how a run was started."""
     kept, omitted = recordable(arguments, places.playbooks())
     target = variables(kept).get("target") or ",".join(value_of(kept, "-l", "--limit"))
-    return {"arguments": kept, "omitted": omitted, "folder": str(Path.cwd()), "target": str(target)}
+    return {"arguments": kept, "omitted": omitted, "folder": str(places.here()), "target": str(target)}
 
 
-def _run(current: Run, playbook: Path, arguments: list[str], private: str, looks_ahead: bool) -> int:
+def _run(current: Run, playbook: Path, arguments: list[str], temporary: str, looks_ahead: bool) -> int:
     """The look ahead, then the playbook; the journal's last line whatever comes."""
     began = time.monotonic()
-    status, exit_code = "canceled", INTERRUPTED
+    status, exit_code = "error", COULD_NOT_LOOK
     try:
         with term_interrupts():
             may_start = not looks_ahead or preflight.passes(playbook, arguments, current.journal)
         if not may_start:
             status, exit_code = "preflight", COULD_NOT_LOOK
         else:
-            status, exit_code = run_ansible(current, playbook, arguments, private)
+            status, exit_code = run_ansible(current, playbook, arguments, temporary)
+    except KeyboardInterrupt:
+        status, exit_code = "canceled", INTERRUPTED
+        raise
     finally:
         counts = {"findings": current.verdict.findings, "remaining": current.verdict.remaining}
         seconds = round(time.monotonic() - began, 3)
@@ -107,24 +108,37 @@ def _run(current: Run, playbook: Path, arguments: list[str], private: str, looks
 
 def _verbosity(arguments: list[str]) -> int:
     """How many ``-v`` there are."""
-    short = sum(len(argument) - 1 for argument in arguments if argument.startswith("-v") and set(argument[1:]) == {"v"})
-    return short + arguments.count("--verbose")
+    options = [option for option, _value in pairs(arguments)]
+    return sum(len(option) - 1 for option in options if option.startswith("-v")) + options.count("--verbose")
 
 
 def _conclude(current: Run, report: Path, exit_code: int) -> None:
+    """Keep and show what is left of the run, and say how it ended; nothing here changes its exit code."""
     text = report / "report.txt"
     records.keep_journal(current.journal.path, report)
     records.renew(report)
-    if text.is_file():
-        print(f"\n{text.read_text(encoding='utf-8').rstrip()}\n\nReport: {text}")
+    with suppress(OSError):
+        say(f"\n{text.read_text(encoding='utf-8', errors='replace').rstrip()}\n\nReport: {text}")
     if current.interrupted:
-        print("runbook: interrupted", file=sys.stderr)
-        for folder in labs.remove(labs.prefix(report.name)):
-            print(f"runbook: removed the lab {folder}", file=sys.stderr)
+        complain("interrupted")
+        for said in labs.remove(labs.prefix(report.name)):
+            complain(said)
     elif exit_code == REMAINING:
-        print(
-            f"runbook: {current.verdict.remaining} things remain that need an approval or a decision: see the report",
-            file=sys.stderr,
+        complain(f"{current.verdict.remaining} things remain that need an approval or a decision: see the report")
+    elif current.verdict.unreported:
+        complain(
+            f"{current.name} ended without its report, so nothing is proven: --limit, --tags and their like left that out. "
+            "Name hosts with -e target=HOST instead"
         )
     elif exit_code >= COULD_NOT_LOOK:
-        print(f"runbook: {current.name} could not do its work; journal: {current.journal.path}", file=sys.stderr)
+        complain(f"{current.name} could not do its work; journal: {current.journal.path}")
+    if exit_code >= COULD_NOT_LOOK and current.reached_out and places.reports(current.name):
+        _make_up_record(report, current.journal.path)
+
+
+def _make_up_record(report: Path, journal: Path) -> None:
+    """Leave a record where the playbook came to none, so that there is something to write a post-mortem on."""
+    with suppress(places.Refused, OSError):
+        if not (report / "report.json").exists():
+            records.make_up(runs.PastRun(journal))
+            complain(f"what is known of it: {report / 'index.html'}")

@@ -60,7 +60,7 @@ class Progress:
         self.live = Live(self._colour and verbosity < 2)
 
     def start(self, path: list[str], task: str) -> list[Phase]:
-        """A task starts in the phase that ``path`` begins with; the phases that ended by that."""
+        """A task starts in the phase that ``path`` begins with; the phases that ended by that, which are not told yet."""
         if path[0] == self._began[0]:
             ended = []
         else:
@@ -70,11 +70,9 @@ class Progress:
         return ended
 
     def end(self) -> list[Phase]:
-        """Whatever is under way ended: print and return it."""
+        """Whatever is under way ended: forget and return it."""
         ended, self._phases, self._began = list(self._phases.values()), {}, ("", 0.0)
         self.live.tell("", "")
-        for phase in ended:
-            self._phase(phase)
         return ended
 
     def show(self, event: dict[str, Any], result: Result | None) -> None:
@@ -105,7 +103,8 @@ class Progress:
             self._line(result.kind, f"{within}{result.task}", result.host, result.seconds)
             self._print(_indented(failure_of(result.data)))
 
-    def _phase(self, phase: Phase) -> None:
+    def tell(self, phase: Phase) -> None:
+        """Print a phase that ended."""
         if self._verbosity > 1 or phase.kind == "silent":
             return
         if phase.kind != "failed":  # that was said when it happened

@@ -14,6 +14,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from .arguments import extra_vars, mapping, pairs, parsed
+
 MASK = "********"
 SECRET_NAME = re.compile(r"pass|secret|token|credential|webhook|auth|private|(?:^|_)key(?:$|_)", re.IGNORECASE)
 
@@ -27,7 +29,6 @@ PLAIN_OPTIONS = frozenset(
         *("--connection-password-file", "--conn-pass-file"),
     )
 )
-_EXTRA_VARS = ("-e", "--extra-vars")
 _LOGIN = re.compile(r"://[^/\s]*@")
 _LONG = 1000
 
@@ -43,8 +44,8 @@ def recordable(arguments: list[str], playbooks: Sequence[str] = ()) -> Recordabl
     """What of the arguments may be recorded; ``playbooks`` are the names whose variables are known to be plain."""
     kept: list[str] = []
     omitted: list[str] = []
-    for option, value in _pairs(arguments):
-        if option in _EXTRA_VARS and value is not None:
+    for option, value in pairs(arguments):
+        if option in ("-e", "--extra-vars") and value is not None:
             plain, others = _variables(value, playbooks)
             kept += ["-e", plain] if plain else []
             omitted += [f"-e {name}" if name else "-e" for name in others]
@@ -59,37 +60,23 @@ def recordable(arguments: list[str], playbooks: Sequence[str] = ()) -> Recordabl
     return Recordable(kept, omitted)
 
 
-def variables(arguments: list[str]) -> dict[str, Any]:
-    """The extra variables that stand among the arguments, the last one of a name; those of files are not looked at."""
-    return {str(name): value for text in extra_vars(arguments) for name, value in _mapping(_parse(text)).items()}
+def secrets_in(arguments: list[str]) -> set[str]:
+    """The values of extra variables whose names look like those of secrets."""
+    return {secret for text in extra_vars(arguments) for secret in _secret_values(parsed(text))}
 
 
-def value_of(arguments: list[str], *options: str) -> list[str]:
-    """The values of options, in order."""
-    return [value for option, value in _pairs(arguments) if option in options and value is not None]
-
-
-def _pairs(arguments: list[str]) -> Iterator[tuple[str, str | None]]:
-    """Options with their values, however they are written: ``-i X``, ``-iX``, ``--inventory X``, ``--inventory=X``."""
-    rest = iter(arguments)
-    for argument in rest:
-        takes = (*PLAIN_OPTIONS, *_EXTRA_VARS)
-        name, equals, value = argument.partition("=")
-        if argument in takes:
-            yield argument, next(rest, None)
-        elif argument.startswith("--"):
-            yield name, value if equals else None
-        elif argument[:2] in takes:
-            yield argument[:2], argument[2:]
-        else:
-            yield argument, None
+def mask(text: str, secrets: set[str]) -> str:
+    """``text`` with every secret in it replaced, the longest first."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return text
 
 
 def _variables(text: str, playbooks: Sequence[str]) -> tuple[str, list[str]]:
     """Extra variables split: the text of those that may be recorded, the names of the others."""
     if text.startswith("@"):
         return text, []
-    given = _mapping(_parse(text))
+    given = mapping(text)
     plain = {name: value for name, value in given.items() if _is_plain(str(name), value, playbooks)}
     return json.dumps(plain) if plain else "", [str(name) for name in given if name not in plain] or ([] if given else [""])
 
@@ -105,53 +92,6 @@ def _is_harmless(value: Any) -> bool:
     except (TypeError, ValueError):
         return False
     return len(text) <= _LONG and _LOGIN.search(text) is None
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def extra_vars(arguments: list[str]) -> Iterator[str]:
-    """The text of each ``-e``, ``-eTEXT``, ``--extra-vars TEXT`` and ``--extra-vars=TEXT``; files (``@name``) are left out."""
-    for before, argument in zip(["", *arguments], arguments, strict=False):
-        if before in _EXTRA_VARS:
-            text = argument
-        elif argument.startswith("--extra-vars="):
-            text = argument.partition("=")[2]
-        elif argument.startswith("-e") and argument != "-e":
-            text = argument[2:]
-        else:
-            continue
-        if not text.startswith("@"):
-            yield text
-
-
-def secrets_in(arguments: list[str]) -> set[str]:
-    """The values of extra variables whose names look like those of secrets."""
-    found: set[str] = set()
-    for text in extra_vars(arguments):
-        found.update(_secret_values(_parse(text)))
-    return found
-
-
-def mask(text: str, secrets: set[str]) -> str:
-    """``text`` with every secret in it replaced, the longest first."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, MASK)
-    return text
-
-
-def _parse(text: str) -> Any:
-    """Extra variables as Ansible reads them: YAML (hence JSON) in braces or brackets, else ``name=value`` pairs."""
-    if text.lstrip().startswith(("{", "[")):
-        import yaml  # not at the top: ./runbook help runs without the virtual environment
-
-        try:
-            return yaml.safe_load(text)
-        except yaml.YAMLError:
-            return {"secret": text}  # nonsense: the whole of it is taken for one
-    pairs = re.findall(r"""(\w+)=("[^"]*"|'[^']*'|\S+)""", text)
-    return {name: value.strip("\"'") for name, value in pairs}
 
 
 def _secret_values(value: Any, secret: bool = False) -> Iterator[str]:

@@ -1,19 +1,27 @@
 # Copyright: registry-runbooks contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``resume RUN``: runs a playbook again as it was run. Playbooks look before they act, so what was done is found done and left alone."""
+"""``resume RUN``: runs a playbook again as it was run. Playbooks look before they act, so what was done is found done and left alone.
+
+Whoever approved something approved it for what was known then: after some hours it must be approved anew.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from . import places, play, runs
-from .redaction import value_of, variables
+from .arguments import mapping, pairs, value_of, variables
+from .output import say
 from .runs import PastRun
+from .verdict import HEALTHY
 
 WITHOUT = "--without-them"
+_FRESH = timedelta(hours=4)  # how long an approval holds
 
 
 def run(arguments: list[str]) -> int:
@@ -25,18 +33,22 @@ def run(arguments: list[str]) -> int:
     if WITHOUT not in arguments:
         _check_arguments(past, given)
     os.chdir(past.start["folder"])
-    print(f"runbook: {past.name} {past.outcome}; it goes on as {past.playbook} {shlex.join(past.start['arguments'])}".rstrip())
-    outcome = play.start(past.playbook, [*past.start["arguments"], *given], resumes=past.name)
+    recorded = _recorded(past)[0]
+    say(f"runbook: {past.name} {past.outcome}; it goes on as {past.playbook} {shlex.join(recorded)}".rstrip())
+    outcome = play.start(past.playbook, [*recorded, *given], resumes=past.name)
     lines = skipped(past, runs.find(outcome.name))
     if lines:
-        print("\nNot done again:", *lines, sep="\n  ")
+        say("\n  ".join(["\nNot done again:", *lines]))
     return outcome.exit_code
 
 
 def command(past: PastRun) -> str:
-    """What a person types to resume a run, with a place for what was not recorded."""
+    """What a person types to resume a run, or to begin one that ended well anew, with a place for what is to be given again."""
     places_of = [f"{name}=..." if name.startswith("-e ") else name for name in past.start.get("omitted", [])]
-    return " ".join(["./runbook resume", past.name, *places_of])
+    if _ended_well(past):
+        return " ".join(["./runbook run", past.playbook, shlex.join(past.start.get("arguments", [])), *places_of])
+    approvals = [f"-e '{{\"{name}\": [...]}}'" for name in _recorded(past)[1]]
+    return " ".join(["./runbook resume", past.name, *places_of, *approvals])
 
 
 def skipped(before: PastRun, now: PastRun) -> list[str]:
@@ -71,19 +83,44 @@ def _check(past: PastRun) -> None:
     """Refuse what cannot go on."""
     if past.lives:
         raise places.Refused(f"{past.name} is still running")
+    if _ended_well(past):
+        raise places.Refused(f"{past.name} ended well, and there is nothing to go on with. To do the same anew: {command(past)}")
     if not past.start or not isinstance(past.start.get("omitted"), list):
         raise places.Refused(f"the journal of {past.name} does not say how it was started; run the playbook anew")
     if not Path(past.start["folder"]).is_dir():
         raise places.Refused(f"{past.name} was started in {past.start['folder']}, which is gone; run the playbook anew")
 
 
+def _ended_well(past: PastRun) -> bool:
+    return past.end.get("exit_code") == HEALTHY
+
+
+def _recorded(past: PastRun) -> tuple[list[str], list[str]]:
+    """The arguments to give again; of a run of some hours ago without its approvals, and their names."""
+    arguments = past.start.get("arguments", [])
+    if past.began is None or datetime.now(UTC) - past.began < _FRESH:
+        return arguments, []
+    kept, approvals = [], []
+    for option, value in pairs(arguments):
+        given = mapping(value) if option == "-e" and value is not None and not value.startswith("@") else {}
+        stale = [name for name in given if name == "approve" or name.endswith("_approve")]
+        approvals += stale
+        if not stale:
+            kept += [option] if value is None else [option, value]
+        elif len(stale) < len(given):
+            kept += [option, json.dumps({name: each for name, each in given.items() if name not in stale})]
+    return kept, approvals
+
+
 def _check_arguments(past: PastRun, given: list[str]) -> None:
-    """Ask for what was not recorded."""
-    missing = [name for name in past.start["omitted"] if not _is_given(name, given)]
-    if missing:
+    """Ask for what was not recorded, and for approvals that are old."""
+    unknown = [name for name in past.start["omitted"] if not _is_given(name, given)]
+    stale = [name for name in _recorded(past)[1] if not _is_given(f"-e {name}", given)]
+    why = [f"had arguments that are not recorded: {', '.join(unknown)}"] if unknown else []
+    why += [f"began more than {_FRESH.seconds // 3600} hours ago, so approve anew: {', '.join(stale)}"] if stale else []
+    if why:
         raise places.Refused(
-            f"{past.name} had arguments that are not recorded: {', '.join(missing)}. "
-            f"Give them again, or {WITHOUT} where they are not needed: {command(past)}"
+            f"{past.name} {' and '.join(why)}. Give them again, or {WITHOUT} where they are not needed: {command(past)}"
         )
 
 

@@ -19,6 +19,7 @@ from .events import Result, failure_of, result_of
 from .journal import Journal
 from .phases import Phases
 from .progress import Phase, Progress
+from .prompts import ANSWERS
 from .verdict import INTERRUPTED, Verdict
 
 PATIENCE = 10.0  # seconds that an interrupted ansible-playbook has to leave by itself
@@ -31,14 +32,15 @@ class Run:
         self.name = name
         self.journal = journal
         self.progress = Progress(verbosity)
-        self.verdict = Verdict()
+        self.verdict = Verdict(places.reports(name))
         self.interrupted = False
+        self.reached_out = False  # whether it dealt with another machine than this one
         self._phases = Phases()
         self._patience_ends = 0.0
         self._ansible_pid: int | None = None
 
     def on_event(self, event: dict[str, Any]) -> bool:
-        """Show, record and weigh one event. False: ansible-runner need not keep it on disk."""
+        """Weigh, record, then show one event. False: ansible-runner need not keep it on disk."""
         self._ansible_pid = event.get("pid") or self._ansible_pid
         result = result_of(event)
         kind, about = event.get("event"), event.get("event_data", {})
@@ -48,11 +50,11 @@ class Run:
             self._ended(self.progress.end())
         elif kind == "playbook_on_task_start":
             self._started(about)
-        self.progress.show(event, result)
         if kind == "playbook_on_play_start":
             self.journal.write("play-started", play=about.get("name"))
         if result is not None:
             self._record(result)
+        self.progress.show(event, result)
         return False
 
     def _started(self, about: dict[str, Any]) -> None:
@@ -65,8 +67,10 @@ class Run:
             if phase.kind != "silent":
                 about = {"result": phase.kind, "seconds": phase.seconds, "changed": len(phase.changed)}
                 self.journal.write("phase-ended", phase=phase.name, host=phase.host, **about)
+            self.progress.tell(phase)
 
     def _record(self, result: Result) -> None:
+        self.reached_out = self.reached_out or result.host != "localhost"
         details = {"message": failure_of(result.data), "code": result.data.get("code")} if result.is_failure else {}
         ended = {"task": result.task, "host": result.host, "result": result.kind, "seconds": result.seconds}
         found = {} if result.kind == "skipped" else evidence.of(result.data)
@@ -92,8 +96,9 @@ def run_ansible(current: Run, playbook: Path, arguments: list[str], private: str
     with _SignalsTo(current), current.progress.live:
         outcome = ansible_runner.run(
             private_data_dir=private,
-            project_dir=str(Path.cwd()),
+            project_dir=str(places.here()),
             playbook=str(playbook),
+            passwords=ANSWERS,
             cmdline=shlex.join(arguments),
             event_handler=current.on_event,
             cancel_callback=current.must_be_killed,
@@ -117,6 +122,21 @@ def environment(private: str, report: Path) -> dict[str, str]:
         "RUNBOOK_TMP": private,
         "RUNBOOK_LABS": str(labs.prefix(report.name)),
     }
+
+
+@contextmanager
+def outlives_its_terminal() -> Iterator[None]:
+    """While active, a lost terminal ends nothing, as under ``nohup``: a broken connection is no reason to leave a repair half done.
+
+    A handler, since what is ignored would be ignored by all that is started, too.
+    """
+    before = signal.getsignal(signal.SIGHUP)
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda _signal, _frame: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @contextmanager

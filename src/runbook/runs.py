@@ -7,6 +7,7 @@ from __future__ import annotations
 import fcntl
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +28,15 @@ class PastRun:
         self.name = path.stem
 
     @cached_property
+    def problem(self) -> str:
+        """Why its journal cannot be read, as that of another user may not be; empty where it can."""
+        try:
+            with self.path.open("rb"):
+                return ""
+        except OSError as error:
+            return error.strerror or str(error)
+
+    @cached_property
     def start(self) -> Event:
         """The line ``run-started``; empty where not even that was written."""
         first = next(_events(self.path), {})
@@ -35,6 +45,8 @@ class PastRun:
     @cached_property
     def end(self) -> Event:
         """The line ``run-ended``; empty where the run did not come to it."""
+        if self.problem:
+            return {}
         with self.path.open("rb") as file:
             size = file.seek(0, 2)
             file.seek(max(0, size - _TAIL))
@@ -63,6 +75,8 @@ class PastRun:
     @property
     def lives(self) -> bool:
         """Whether it is still running: its journal is locked then."""
+        if self.problem:
+            return False
         with self.path.open("rb") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -73,12 +87,30 @@ class PastRun:
     @property
     def outcome(self) -> str:
         """How it ended, in words."""
+        if self.problem:
+            return f"cannot be read: {self.problem}"
         if self.end.get("status") == "preflight":
             return "did not start: see its preflight"
         if self.end:
             code = self.end.get("exit_code")
             return WORDS.get(code, f"exit code {code}") if isinstance(code, int) else "ended"
         return "is running" if self.lives else "killed, did not end"
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why it came to nothing, a line each: what stopped it, what failed, and what a kill cut off."""
+        lines = [str(event.get("message", "")) for event in self.of("preflight") if event.get("stops")]
+        for event in self.of("task-ended"):
+            if event.get("result") in ("failed", "unreachable"):
+                first = (str(event.get("message", "")).splitlines() or [""])[0]
+                lines.append(f"{event.get('host')}: {event.get('task')}: {first}")
+        return [*lines, *([self.cut_off] if self.cut_off else [])] or [self.outcome]
+
+    @property
+    def cut_off(self) -> str:
+        """What was under way when it was killed; empty where it ended, or lives."""
+        started = self.of("task-started") if not self.end and not self.lives else []
+        return f"killed in {started[-1].get('phase') or started[-1].get('task')}: {started[-1].get('task')}" if started else ""
 
     @property
     def began(self) -> datetime | None:
@@ -105,6 +137,8 @@ def find(name: str) -> PastRun:
     found = known[:1] if name == "last" else [run for run in known if run.name == name]
     found = found or [run for run in known if name and run.name.startswith(name)]
     if len(found) == 1:
+        if found[0].problem:
+            raise places.Refused(f"cannot read the journal {found[0].path}: {found[0].problem}")
         return found[0]
     if not known:
         raise places.Refused(f"there are no runs in {places.state()}. RUNBOOK_STATE names another folder")
@@ -133,11 +167,8 @@ def duration(seconds: float | None) -> str:
 
 
 def _events(path: Path) -> Iterator[Event]:
-    try:
-        with path.open("rb") as file:
-            yield from (event for line in file if (event := _event(line)))
-    except OSError as error:
-        raise places.Refused(f"cannot read the journal {path}: {error.strerror}") from None
+    with suppress(OSError), path.open("rb") as file:
+        yield from (event for line in file if (event := _event(line)))
 
 
 def _event(line: bytes) -> Event:

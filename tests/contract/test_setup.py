@@ -21,7 +21,10 @@ from contract.project import ROOT
 
 MAKING = "making"
 #: What the script itself runs; the machine of these tests has nothing else on PATH.
-PROGRAMS = ["cat", "cksum", "date", "dirname", "env", "flock", "grep", "id", "mkdir", "mktemp", "readlink", "rm", "sh", "tail"]
+PROGRAMS = [
+    *("cat", "cksum", "date", "dirname", "env", "flock", "grep", "id", "mkdir", "mktemp", "readlink"),
+    *("rm", "rmdir", "sh", "tail"),
+]
 Runbook = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -55,12 +58,12 @@ def environment(tmp_path: Path, **extra: str) -> dict[str, str]:
 
 @pytest.fixture
 def runbook(checkout: Path, tmp_path: Path) -> Runbook:
-    """``runbook(*arguments)`` runs the script from another folder, to its end."""
+    """``runbook(*arguments)`` runs the script from another ``folder``, to its end."""
 
-    def run(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, folder: str | Path = "/", **extra: str) -> subprocess.CompletedProcess[str]:
         command = [str(checkout / "runbook"), *arguments]
         given = environment(tmp_path, **extra)
-        return subprocess.run(command, cwd="/", env=given, capture_output=True, text=True, check=False)
+        return subprocess.run(command, cwd=folder, env=given, capture_output=True, text=True, check=False)
 
     return run
 
@@ -96,6 +99,14 @@ def test_made_once_and_again_when_broken_or_outdated(runbook: Runbook, checkout:
     assert MAKING in make_and_check(lambda *arguments: runbook(*arguments, RUNBOOK_VENV=str(moved)))
 
 
+def test_nothing_is_imported_from_the_folder_of_the_caller(runbook: Runbook, tmp_path: Path) -> None:
+    folder = tmp_path / "of the caller"
+    folder.mkdir()
+    for name in ("venv", "ensurepip", "pip", "runbook", "json", "subprocess"):
+        (folder / f"{name}.py").write_text("raise SystemExit('imported from the caller')\n", encoding="utf-8")
+    assert MAKING in make_and_check(lambda *arguments: runbook(*arguments, folder=folder))
+
+
 def test_two_at_once_make_one(checkout: Path, tmp_path: Path) -> None:
     command = [str(checkout / "runbook"), "play"]
     given = environment(tmp_path)
@@ -126,21 +137,38 @@ def test_unwritable_place_is_one_clear_message(runbook: Runbook) -> None:
     assert "RUNBOOK_VENV" in outcome.stderr
 
 
+def test_a_folder_that_is_no_environment_is_left_alone(runbook: Runbook, tmp_path: Path) -> None:
+    kept = tmp_path / "home" / "thesis.txt"
+    kept.parent.mkdir()
+    kept.write_text("years of work", encoding="utf-8")
+    outcome = runbook("play", RUNBOOK_VENV=str(kept.parent))
+    assert (outcome.returncode, len(outcome.stderr.splitlines())) == (2, 1)
+    assert f"{kept.parent} is there and is no virtual environment" in outcome.stderr
+    assert kept.read_text(encoding="utf-8") == "years of work"
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert MAKING in make_and_check(lambda *arguments: runbook(*arguments, RUNBOOK_VENV=str(empty)))
+
+
 @pytest.mark.parametrize(
-    ("arguments", "needed"),
+    ("arguments", "groups"),
     [
-        ("", False),
-        ("-e target=drill-unlinked", False),
-        ("-e target=monitoring", False),
-        ("-e target=machine", True),
-        ("-e target=drill:machine", True),
-        ("-e target=drill-wrong-pin", True),
-        ("--all", True),
+        ([], set()),
+        (["-e", "target=drill-unlinked"], set()),
+        (["-i", "my-machines", "-e", "drill_lab=monitoring"], set()),
+        (["-e", "target=monitoring"], {"monitoring"}),
+        (["-e", "target=drill-detection"], {"monitoring"}),
+        (["-e", "target=machine"], {"machine"}),
+        (["-e", "target=drill:machine"], {"machine"}),
+        (["-e", '{"target": "machine"}'], {"machine"}),
+        (["-e", "target=drill-wrong-pin"], {"machine"}),
+        (["--all"], {"monitoring", "machine"}),
     ],
 )
-def test_a_drill_on_a_machine_is_known_by_its_arguments(arguments: str, needed: bool) -> None:
-    """For others neither Docker nor nginx is installed."""
-    script = f". src/setup.sh; on_machine {arguments}"
+def test_what_a_drill_needs_is_known_by_its_arguments(arguments: list[str], groups: set[str]) -> None:
+    """For others neither Prometheus nor Docker and nginx are installed."""
     given = {**os.environ, "root": str(ROOT), "venv": "/nowhere", "python": "python3"}
-    ran = subprocess.run(["sh", "-euc", script], cwd=ROOT, env=given, capture_output=True, text=True, check=False)
-    assert (ran.returncode, ran.stderr) == (0 if needed else 1, "")
+    for group in ("monitoring", "machine"):
+        command = ["sh", "-euc", '. src/setup.sh; in_group "$@"', "sh", group, *arguments]
+        ran = subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, check=False)
+        assert (ran.returncode, ran.stderr) == (0 if group in groups else 1, "")

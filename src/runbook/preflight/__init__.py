@@ -21,6 +21,7 @@ from typing import Any
 
 from .. import places
 from ..journal import Journal
+from ..output import complain
 
 _SECONDS = 90.0
 _ONCE = ("-", "/dev/stdin")
@@ -31,7 +32,7 @@ def passes(playbook: Path, arguments: list[str], journal: Journal) -> bool:
     remarks = look(playbook, arguments)
     for remark in remarks:
         journal.write("preflight", **remark)
-        print(f"runbook: {'' if remark['stops'] else 'warning: '}{remark['message']}", file=sys.stderr)
+        complain(f"{'' if remark['stops'] else 'warning: '}{remark['message']}")
     return not any(remark["stops"] for remark in remarks)
 
 
@@ -53,7 +54,7 @@ def look(playbook: Path, arguments: list[str]) -> list[dict[str, Any]]:
 
 def _ask(given: str) -> tuple[str, str]:
     """Run the process; whatever ends the wait for it ends it too, with all that it started (an inventory may be a program)."""
-    command = [sys.executable, "-m", "runbook.preflight"]
+    command = [sys.executable, "-P", "-m", "runbook.preflight"]  # -P: nothing is imported from the caller's folder
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True) as process:
         try:

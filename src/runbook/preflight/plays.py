@@ -16,14 +16,16 @@ from .. import places
 from .remarks import Remark
 
 REACHES = "runbook_reaches"
+_LISTS = ("listhosts", "listtasks", "listtags", "syntax")
 
 
 class Play(NamedTuple):
-    """``hosts`` of the inventory by name; ``reaches``: of each, the host that is logged in to for it."""
+    """``hosts`` of the inventory by name; ``reaches``: of each, the host that is logged in to for it; ``reports``: what the run came to."""
 
     name: str
     hosts: list[str]
     reaches: dict[str, str]
+    reports: bool
 
 
 class Seen(NamedTuple):
@@ -78,18 +80,24 @@ class Values:
 def look(playbook: str, arguments: list[str]) -> Seen:
     """Read everything; what cannot be read is a remark that stops the run."""
     os.environ["ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"] = "true"
+    from ansible import context
     from ansible.errors import AnsibleError
 
     try:
         inventory, values = _read(playbook, arguments)
+        if any(context.CLIARGS[name] for name in _LISTS):
+            return Seen([], [], None)  # nothing will be done
+        remarks = list(_targets(inventory, values))
         plays = list(_plays(playbook, inventory, values))
+        if not remarks:
+            _check_left(plays, context.CLIARGS["subset"] or "")
     except places.Refused as refusal:
         return Seen([Remark(True, str(refusal))], [], None)
     except AnsibleError as error:
         return Seen([Remark(True, _in_words(error))], [], None)
     except SystemExit:  # the arguments make no sense: ansible-playbook says so in its own words
         return Seen([], [], None)
-    return Seen(list(_targets(inventory, values)), plays, values)
+    return Seen(remarks, [play for play in plays if play.hosts not in ([], ["localhost"])], values)
 
 
 def in_words(error: Exception) -> str:
@@ -144,15 +152,28 @@ def _targets(inventory: Any, values: Values) -> Iterator[Remark]:
 
 
 def _plays(playbook: str, inventory: Any, values: Values) -> Iterator[Play]:
-    """The plays on other machines than this one."""
+    """Every play with the hosts that are left to it."""
     for given in values.templates(playbook) or []:
         if "hosts" not in given:  # it imports another playbook
             continue
         pattern = values.template(given["hosts"], values.general())
         names = [str(host.name) for host in inventory.get_hosts(pattern)] if pattern else []
         reaches = (given.get("vars") or {}).get(REACHES)
-        if names and names != ["localhost"]:
-            yield Play(str(given.get("name", "")), names, {name: _reached(values, name, reaches) for name in names})
+        reached = {name: _reached(values, name, reaches) for name in names}
+        yield Play(str(given.get("name", "")), names, reached, places.REPORT in str(given))
+
+
+def _check_left(plays: list[Play], limit: str) -> None:
+    """Refuse a run in which nobody is left to work, or to report what came of it: Ansible would skip that and end well."""
+    if not any(play.hosts for play in plays):
+        under = f" under --limit {limit}" if limit else ""
+        raise places.Refused(f"no play has a host left{under}. Name the host with -e target=HOST, or another inventory with -i")
+    reporting = [play for play in plays if play.reports]
+    if limit and reporting and not any(play.hosts for play in reporting):
+        names = " and ".join(play.name for play in reporting)
+        raise places.Refused(
+            f"--limit {limit} leaves no host to the play {names}, so nothing would be proven: use -e target=HOST instead"
+        )
 
 
 def _reached(values: Values, host: str, reaches: Any) -> str:

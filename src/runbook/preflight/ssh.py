@@ -1,9 +1,10 @@
 # Copyright: registry-runbooks contributors
 # SPDX-License-Identifier: Apache-2.0
-"""One login over SSH, tried with paramiko and told in words; where OpenSSH is configured for more than that, with ``ssh`` itself.
+"""One login over SSH, tried with paramiko and told in words. ``ssh`` itself, which Ansible will use, has the last word.
 
-Where ``ssh`` would go and as whom, it says itself: ``ssh -G``, with the arguments that Ansible would give it. Nothing is written:
-no host key is added, no connection is kept.
+Where ``ssh`` would go and as whom, it says itself: ``ssh -G``, with the arguments that Ansible would give it. It is tried where OpenSSH is
+configured for more than paramiko does, and before a run is stopped: agents, tickets, keys in hardware and patterns of host keys
+are beyond paramiko. Nothing is written: no host key is added, no connection is kept.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import os
 import shlex
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,6 +29,8 @@ _BEYOND = {
     "verifyhostkeydns": ("false", "no"),
     "certificatefile": ("none",),
     "pkcs11provider": ("none",),
+    "bindaddress": ("none",),
+    "bindinterface": ("none",),
 }
 
 
@@ -74,7 +76,7 @@ def try_login(login: Login) -> Answer:
         settings = resolve(login)
         known = KnownHosts.of(settings)
         if not settings.is_plain or known.has_authorities:
-            return _with_ssh(login, settings)
+            return _last_word(login, settings, known)
         return _with_paramiko(login, settings, known)
     except words.Problem as problem:
         return Answer([str(problem)], [])
@@ -105,16 +107,30 @@ def _with_paramiko(login: Login, settings: Settings, known: KnownHosts) -> Answe
     with paramiko.SSHClient() as client:
         known.give(client, where, settings.one("stricthostkeychecking", "ask"))
         try:
-            with words.told(where, keys, known):
+            with words.told(client, where, keys, known):
                 _connect(client, where, settings, keys, login.password)
-                text = _answer(client, machine.script(login))
-        except words.Denied:
-            if login.password or not ("SSH_AUTH_SOCK" in os.environ or settings.one("gssapiauthentication") == "yes"):
-                raise
-            with suppress(words.Problem):  # ssh knows ways with agents and tickets that paramiko does not
-                return _with_ssh(login, settings)
+        except words.Unreachable:
             raise
+        except words.Problem as problem:
+            return _last_word(login, settings, known, problem)
+        try:
+            text = _answer(client, machine.script(login))
+        except (paramiko.SSHException, EOFError) as error:
+            raise OSError(f"the connection broke off: {error}") from None
     return machine.look(text, login, where)
+
+
+def _last_word(login: Login, settings: Settings, known: KnownHosts, problem: words.Problem | None = None) -> Answer:
+    """What ssh itself comes to; where it is refused, too, ``problem`` says why in better words.
+
+    It is given no password. So one that paramiko did not try stays untried: that ssh is denied tells nothing of it.
+    """
+    try:
+        return _with_ssh(login, settings, known)
+    except words.Problem as refusal:
+        if login.password and isinstance(refusal, words.Denied) and not isinstance(problem, words.Denied):
+            return Answer([], [f"{_where(login, settings)}: only ssh itself gets so far, and a password is not tried beforehand"])
+        raise (problem or refusal) from None
 
 
 def _connect(client: Any, where: words.Where, settings: Settings, keys: list[str], password: str) -> None:
@@ -138,27 +154,29 @@ def _answer(client: Any, script: str) -> str:
 
 
 def _keys(settings: Settings) -> Iterator[Path]:
+    """The files of keys that can be read; ssh passes over the others, too."""
     for name in settings.get("identityfile", []):
         path = Path(name).expanduser()
-        if path.is_file():
+        if path.is_file() and os.access(path, os.R_OK):
             yield path
 
 
-def _with_ssh(login: Login, settings: Settings) -> Answer:
-    """The same with OpenSSH's own client: a jump host, a certificate, an authority of host keys."""
-    where = _where(login, settings)
-    if login.password:
-        return Answer([], [f"{where}: a password over a configuration that only ssh itself knows is not tried beforehand"])
+def _with_ssh(login: Login, settings: Settings, known: KnownHosts) -> Answer:
+    """The same with OpenSSH's own client, which asks for nothing."""
+    where, checking = _where(login, settings), settings.one("stricthostkeychecking")
     options = ["BatchMode=yes", "UpdateHostKeys=no", "ControlMaster=no", "ControlPath=none", f"ConnectTimeout={_SECONDS:.0f}"]
-    if takes_all(settings.one("stricthostkeychecking")):  # so that nothing is written
+    if takes_all(checking) or checking == "accept-new":  # so that nothing is written: only the file of the user ever is
         options += ["UserKnownHostsFile=/dev/null"]
+        if checking == "accept-new":
+            options += ["GlobalKnownHostsFile=" + (" ".join(f'"{path}"' for path in known.files) or "/dev/null")]
     given = [part for option in options for part in ("-o", option)]
     command = [login.command[0], *given, *login.command[1:], login.host, f"echo here; {_shell(machine.script(login))}"]
     outcome = subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=_SECONDS * 5, stdin=subprocess.DEVNULL, errors="replace"
     )
     if "here" not in outcome.stdout.splitlines():
-        raise words.Problem(f"{where}: ssh says: {words.last_line(outcome.stderr)}")
+        kind = words.Denied if "Permission denied" in outcome.stderr else words.Problem  # of a jump host, it is not the last line
+        raise kind(f"{where}: ssh says: {words.last_line(outcome.stderr)}")
     return machine.look(outcome.stdout, login, where)
 
 

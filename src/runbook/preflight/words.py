@@ -9,7 +9,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from .known import KnownHosts
@@ -20,7 +20,11 @@ class Problem(Exception):
 
 
 class Denied(Problem):
-    """The same, where it is for want of the right key."""
+    """The same, where it is for want of the right key or password."""
+
+
+class Unreachable(Problem):
+    """The same, where nothing answers, whoever asks."""
 
 
 class Where(NamedTuple):
@@ -45,8 +49,8 @@ class Where(NamedTuple):
 
 
 @contextmanager
-def told(where: Where, keys: list[str], known: KnownHosts) -> Iterator[None]:
-    """Turn what paramiko raises into a :class:`Problem`."""
+def told(client: Any, where: Where, keys: list[str], known: KnownHosts) -> Iterator[None]:
+    """Turn what a client of paramiko raises into a :class:`Problem`."""
     import paramiko
 
     try:
@@ -55,14 +59,23 @@ def told(where: Where, keys: list[str], known: KnownHosts) -> Iterator[None]:
         raise Problem(changed_key(where, error.key.fingerprint, error.expected_key.fingerprint, known.first)) from None
     except paramiko.PasswordRequiredException:
         raise Denied(f"{where}: the key {', '.join(keys)} has a passphrase: ssh-add it, so that an agent has it") from None
-    except paramiko.AuthenticationException:
-        raise Denied(denied(where, keys)) from None
     except paramiko.SSHException as error:
+        # a key of a kind that paramiko cannot read hides why the others were refused
+        if isinstance(error, paramiko.AuthenticationException) or _shook_hands(client):
+            raise Denied(denied(where, keys)) from None
         raise Problem(f"{where} answers, but SSH does not come about: {error}") from None
     except paramiko.ssh_exception.NoValidConnectionsError as error:
-        raise Problem(unreachable(where, next(iter(error.errors.values())))) from None
-    except (OSError, EOFError) as error:
+        raise Unreachable(unreachable(where, next(iter(error.errors.values())))) from None
+    except (socket.gaierror, TimeoutError) as error:
+        raise Unreachable(unreachable(where, error)) from None
+    except (OSError, EOFError, ValueError) as error:  # the connection, or a file of keys
         raise Problem(unreachable(where, error)) from None
+
+
+def _shook_hands(client: Any) -> bool:
+    """Whether a server proved who it is, so that only the login itself can have failed."""
+    transport = client.get_transport()
+    return transport is not None and bool(transport.initial_kex_done)
 
 
 def unknown_key(where: Where, kind: str, fingerprint: str, file: str) -> str:

@@ -37,9 +37,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def make_key(path: Path, passphrase: str = "") -> None:
+def make_key(path: Path, passphrase: str = "", kind: str = "ed25519") -> None:
     path.unlink(missing_ok=True)
-    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-C", "test", "-f", str(path)]
+    command = ["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", "test", "-f", str(path)]
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True)
 
 
@@ -63,9 +63,10 @@ class Server:
             assert self._process.poll() is None and time.monotonic() < deadline, "sshd does not come up"
             time.sleep(0.02)
 
-    def know(self, key: Path) -> None:
-        """Let this be the known host key."""
-        (self.folder / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {key.read_text(encoding='ascii')}", encoding="ascii")
+    def know(self, *keys: Path, name: str = "127.0.0.1") -> None:
+        """Let these be the known host keys, of the host that ``name`` is or matches."""
+        lines = [f"[{name}]:{self.port} {key.read_text(encoding='ascii')}" for key in keys]
+        (self.folder / "known_hosts").write_text("".join(lines), encoding="ascii")
 
     def inventory(
         self,

@@ -145,13 +145,41 @@ def test_a_killed_run_is_shown_and_resumed(runbook: Any, checkout: Path, fix: li
 
 
 def test_what_was_done_is_not_done_again(runbook: Any, checkout: Path, fix: list[str]) -> None:
-    assert finish(runbook(*fix))[0] == 0
+    assert finish(runbook(*fix, "-e", "fix_remains=true"))[0] == 3
     code, shown, _errors = finish(runbook("resume", "last"))
-    assert code == 0
+    assert code == 3
     assert "Not done again:" in shown
     assert "Repair it  [localhost]: done by " in shown and "found as it should be" in shown
     assert "team/app:1.0: there already  [localhost]" in shown
     assert journal_of(checkout)[0]["resumes"]
+
+
+def test_what_ended_well_is_not_resumed(runbook: Any, fix: list[str]) -> None:
+    assert finish(runbook(*fix))[0] == 0
+    again = finish(runbook("show", "last"))[1].rpartition("Again:")[2].strip()
+    assert again.startswith('./runbook run fix -e \'{"fix_path": ')
+    code, _shown, errors = finish(runbook("resume", "last"))
+    assert code == 2
+    assert f"ended well, and there is nothing to go on with. To do the same anew: {again}" in errors
+
+
+def test_a_killed_run_has_a_record_to_write_a_post_mortem_on(
+    runbook: Any, checkout: Path, fix: list[str], tmp_path: Path
+) -> None:
+    waits = tmp_path / "pid"
+    process = runbook(*fix, "-e", f"fix_wait={waits}")
+    until(lambda: waits.exists() and waits.read_text(encoding="utf-8").endswith("\n"))
+    assert "left no report: it is running" in finish(runbook("report", "last"))[2]
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    os.kill(int(waits.read_text(encoding="utf-8")), signal.SIGKILL)
+    code, shown, errors = finish(runbook("report", "last"))
+    assert (code, errors) == (0, "")
+    (report,) = (checkout / ".runbook" / "reports").iterdir()
+    assert f"{report}/post-mortem.md" in shown
+    assert "killed in Repair: Wait" in (report / "post-mortem.md").read_text(encoding="utf-8")
+    assert json.loads((report / "report.json").read_text(encoding="utf-8"))["results"] == []
+    assert {path.stat().st_mode & 0o777 for path in report.iterdir()} == {0o600}
 
 
 def test_the_record_is_made_from_what_a_run_left(runbook: Any, checkout: Path, fix: list[str]) -> None:

@@ -64,6 +64,26 @@ def test_no_secret_in_the_journal_and_nothing_left_in_the_temporary_folder(runbo
     assert [path.name for path in tmp_path.iterdir()] == [checkout.name]
 
 
+@pytest.mark.parametrize(("variable", "expected"), [("broken", 1), ("wrong", 2)])
+def test_a_reader_that_leaves_early_changes_nothing(runbook: Any, checkout: Path, variable: str, expected: int) -> None:
+    process = runbook("demo", "-e", f"{variable}=true")
+    process.stdout.close()
+    process.stderr.close()
+    assert process.wait(SECONDS) == expected
+    events = journal_of(checkout)
+    assert [events[-2]["event"], events[-1]["event"]] == ["phase-ended", "run-ended"]
+    assert (events[-2]["result"], events[-1]["exit_code"]) == ("failed", expected)
+    assert any(event.get("task") == "Table" and event["event"] == "task-ended" for event in events)
+
+
+@pytest.mark.parametrize("command", ["history", "help"])
+def test_what_only_reads_ends_well_without_a_reader(runbook: Any, command: str) -> None:
+    process = runbook(command)
+    process.stdout.close()
+    with process.stderr as errors:
+        assert (process.wait(SECONDS), errors.read()) == (0, "")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_what_the_playbook_started(runbook: Any, checkout: Path, tmp_path: Path, number: signal.Signals) -> None:
     pid_file = tmp_path / "pid"
@@ -82,7 +102,7 @@ def test_a_signal_ends_what_the_playbook_started(runbook: Any, checkout: Path, t
         (["demo", "--no-such-option"], "unrecognized arguments: --no-such-option"),
         (["no-such-playbook"], "no playbook 'no-such-playbook'. Playbooks: demo"),
         (["../../etc/passwd"], "no playbook"),
-        (["demo", "--ask-become-pass"], "there are no prompts here"),
+        (["demo", "-bK"], "-K asks for something, and there are no prompts here"),
         (["lint", "too", "much"], "lint takes no arguments"),
     ],
 )
@@ -92,6 +112,26 @@ def test_bad_arguments_are_one_clear_error(runbook: Any, arguments: list[str], s
     assert process.returncode == 2
     assert said in shown + errors
     assert "Traceback" not in shown + errors
+
+
+def test_nothing_is_imported_from_the_folder_of_the_caller(runbook: Any, tmp_path: Path) -> None:
+    for name in ("runbook", "yaml", "ansible_runner", "json", "ansible", "module_utils"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported from the caller')\n", encoding="utf-8")
+    process = runbook("demo")
+    _shown, errors = process.communicate(timeout=SECONDS)
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_what_asks_all_the_same_is_answered_with_nothing(runbook: Any, tmp_path: Path) -> None:
+    asking = tmp_path / "ask"
+    asking.write_text(
+        "#!/bin/sh\nprintf 'Vault password: ' >/dev/tty\nread answer </dev/tty\necho \"$answer\"\n", encoding="utf-8"
+    )
+    asking.chmod(0o755)
+    process = runbook("demo", "--no-preflight", "--vault-password-file", str(asking))
+    shown, _errors = process.communicate(timeout=SECONDS)
+    assert process.returncode == 2
+    assert "Invalid vault password was provided" in shown
 
 
 def test_a_state_folder_that_cannot_be_made(runbook: Any) -> None:

@@ -11,7 +11,6 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,41 +20,6 @@ from playbooks.console.server import PROGRAM, USER, Server, free_port, make_key
 from playbooks.console.test_play import is_running, journal_of, until
 
 pytestmark = pytest.mark.skipif(not PROGRAM or not shutil.which("ssh"), reason="needs openssh-server and openssh-client")
-PLAYBOOK = """---
-# Ask a machine who it is
-- name: Ask
-  hosts: "{{ target | default('all') }}"
-  gather_facts: false
-  vars:
-    runbook_reaches: "{{ from_host | default('') }}"
-  tasks:
-    - name: Ask
-      ansible.builtin.ping:
-      delegate_to: "{{ from_host | default(inventory_hostname, true) }}"
-"""
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    folder = tmp_path / "ssh"
-    folder.mkdir()
-    running = Server(folder)
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def ask(runbook: Any, checkout: Path) -> Any:
-    """``ask(inventory, *arguments)`` runs the playbook; exit code, output, errors."""
-    (checkout / "playbooks" / "ask.yml").write_text(PLAYBOOK, encoding="utf-8")
-
-    def run(inventory: Path, *arguments: str, **extra: str) -> tuple[int, str, str]:
-        process = runbook("run", "ask", "-i", str(inventory), *arguments, SSH_AUTH_SOCK="", **extra)
-        shown, errors = process.communicate(timeout=60)
-        assert "Traceback" not in shown + errors
-        return process.returncode, shown, errors
-
-    return run
 
 
 def test_what_works_is_not_hindered(ask: Any, server: Server) -> None:

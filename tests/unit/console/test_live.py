@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 import pytest
@@ -27,7 +28,7 @@ class Shown(threading.Event):
 def test_a_long_phase_is_told_with_its_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = Shown("... Repair: Copy blobs", " s")
     monkeypatch.setattr(live, "_PATIENCE", 0.0)
-    monkeypatch.setattr(live.sys.stdout, "write", shown.watch)
+    monkeypatch.setattr(sys.stdout, "write", shown.watch)
     with live.Live(True) as line:
         line.tell("Repair", "Copy blobs")
         assert shown.wait(30)

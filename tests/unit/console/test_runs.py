@@ -60,6 +60,19 @@ def test_a_journal_of_rubbish_or_nothing_is_still_a_run(journals: Path, capsys: 
     assert capsys.readouterr().out.count("killed, did not end") == 3
 
 
+def test_a_journal_that_cannot_be_read_hides_no_other(journals: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(journals, "20260101T000000Z-recover-1")
+    (journals / "20260102T000000Z-verify-2.jsonl").mkdir()  # root can read a file of anybody, and no folder
+    assert history.run([]) == 0
+    _heading, first, second = capsys.readouterr().out.splitlines()
+    assert first.endswith("healthy or done")
+    assert "verify" in second and second.endswith("cannot be read: Is a directory")
+    with pytest.raises(Refused, match=r"cannot read the journal .*-verify-2\.jsonl: Is a directory"):
+        runs.find("last")
+    history.run(["--prune", "0"])
+    assert [path.name for path in journals.iterdir()] == ["20260102T000000Z-verify-2.jsonl"]
+
+
 def test_a_run_that_still_goes_on(journals: Path) -> None:
     with Journal(journals / "20260101T000000Z-recover-1.jsonl", set()) as journal:
         journal.write("run-started", run="x", playbook="recover", arguments=[], omitted=[])
@@ -85,7 +98,7 @@ def test_no_runs_at_all(journals: Path, capsys: pytest.CaptureFixture[str]) -> N
         runs.find("last")
 
 
-@pytest.mark.parametrize("arguments", [["-n"], ["-n", "many"], ["all"], ["--prune", "-1"]])
+@pytest.mark.parametrize("arguments", [["-n"], ["-n", "many"], ["all"], ["--prune", "-1"], ["--prune", "9999999999"]])
 def test_history_says_what_it_takes(journals: Path, arguments: list[str]) -> None:
     with pytest.raises(Refused, match="-n NUMBER"):
         history.run(arguments)

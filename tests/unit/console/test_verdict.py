@@ -48,7 +48,29 @@ MODULE = failed("registry_integrity_info")
     ],
 )
 def test_exit_code(events: list[dict[str, Any]], ansible_exit: int, expected: int) -> None:
-    verdict = Verdict()
+    verdict = Verdict(reports=False)
     for event in events:
         verdict.note(event, result_of(event))
     assert verdict.exit_code(ansible_exit) == expected
+
+
+def written(kind: str) -> dict[str, Any]:
+    return {"event": f"runner_on_{kind}", "event_data": {"task": "t", "host": "h", "task_action": "registry_report", "res": {}}}
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([written("ok"), END], 0),
+        ([written("ok"), stated(1)], 1),
+        ([END], 2),  # --tags or --limit left everything out
+        ([written("skipped"), END], 2),
+        ([stated(1)], 2),
+        ([], 0),  # --list-tasks runs nothing
+    ],
+)
+def test_what_is_to_end_with_a_report_is_nothing_without_it(events: list[dict[str, Any]], expected: int) -> None:
+    verdict = Verdict(reports=True)
+    for event in events:
+        verdict.note(event, result_of(event))
+    assert verdict.exit_code(0) == expected
