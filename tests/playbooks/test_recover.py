@@ -22,7 +22,7 @@ def brief(step):
     return step["action"], step["repository"], step["digest"], step["way"]
 
 
-@pytest.mark.parametrize("scenario", ["orphan-index", "damaged-blobs", "stale-cache"])
+@pytest.mark.parametrize("scenario", ["orphan-index", "damaged-blobs"])
 def test_check_do_check_again_do_again(lab, play, scenario):
     broken = lab(scenario)
     variables = broken.variables(**CONTENT)
