@@ -25,7 +25,7 @@ options:
   remade:
     description:
       - What was loaded or built again, as C(image) (the repository), C(tags), C(way) (V(archive), V(ci) or V(vm)), C(digest), C(changed), and
-        C(problem), which is empty where it went well.
+        C(problem), which is empty where it went well. C(rebuilt) says whether the image is, where something else is the problem.
     type: list
     elements: dict
     default: []

@@ -107,6 +107,17 @@ def test_built_again():
     assert outcome.images[0]["digest_after"] == "sha256:new"
 
 
+def test_built_again_and_something_else_went_wrong():
+    one = run(
+        [found()],
+        (),
+        images=[image(chosen="rebuild")],
+        remaining=[left()],
+        remade=[{**made(problem="a restart failed"), "rebuilt": True}],
+    )
+    assert end(one) == ("proven", ["done"], 0, "here: a restart failed")
+
+
 def test_what_was_made_for_another_tag_makes_no_image_whole():
     images = [image(chosen="reload", tag="1.0"), image(chosen="rebuild", tag="latest")]
     one = run([found("1.0", "sha256:a"), found("latest", "sha256:b")], None, images=images, remade=[made(["1.0"], "archive")])
