@@ -63,8 +63,8 @@ options:
       workflow: {description: "Name of the workflow, or its file. Without it, any that has the step.", type: str}
       step: {description: "Name of the step. Without it, the workflow as a whole.", type: str}
   path:
-    description: A checkout of O(repository) on this host, or one workflow file of it. With it, it is known beforehand whether any workflow takes a
-      manual run of O(branch), and whether the secrets that it takes are there for one.
+    description: A checkout of O(repository) on this host, or one workflow file of it. With it, it is known beforehand whether a manual run of
+      O(branch) gets to O(wanted), whether the secrets that it takes are there for one, and what the server refuses of any file.
     type: path
   timeout:
     description: How long all of it may take, in seconds. No wait is longer.
