@@ -95,7 +95,7 @@ pipelines:
       type: int
     restarted_status: {description: "Status of that one; empty for none.", type: str}
     left_out:
-      description: "Why it is not to be run again, since that was done with success, is under way, waits for approval, or by O(not_again); else empty."
+      description: Why it is not to be run again, since that was done with success, is under way, waits for approval, or by O(not_again); else empty.
       type: str
 problems:
   description: Repositories that could not be looked at, with C(repository), C(msg) and C(code).

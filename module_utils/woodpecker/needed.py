@@ -29,8 +29,10 @@ def needed(known: Sequence[Known], build: Build) -> List[str]:
     for one in _fitting(known, build, names):
         for reference in one.by_hand:
             named = names.find(reference)
-            for repository in named.repositories if named else ():
-                found[f"{repository}@{named.digest}" if named.digest else f"{repository}:{named.tag}"] = None
+            if named is None:
+                continue
+            end = f"@{named.digest}" if named.digest else f":{named.tag}"
+            found.update(dict.fromkeys(repository + end for repository in named.repositories))
     return list(found)
 
 

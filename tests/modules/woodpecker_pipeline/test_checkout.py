@@ -89,7 +89,9 @@ def test_a_plugin_of_a_file_that_no_manual_run_takes(run_module, woodpecker: Woo
     assert len(woodpecker.posts()) == 1
 
 
-@pytest.mark.parametrize(("version", "ran", "warned"), [("3.17.0", False, True), ("3.17.0", True, False), ("2.4.0", False, False)])
+@pytest.mark.parametrize(
+    ("version", "ran", "warned"), [("3.17.0", False, True), ("3.17.0", True, False), ("2.4.0", False, False)]
+)
 def test_plugins_are_warned_of_until_the_server_took_some_pipeline(run_module, start_woodpecker, version, ran, warned) -> None:
     server = start_woodpecker(version)
     server.write("push.yml", f"{PUSH_ONLY}steps: [{{name: a, image: plugins/docker:1, settings: {{repo: x/y}}}}]\n")
