@@ -30,6 +30,23 @@ options:
     description: What the checkout is called in RV(uses). Without it, O(path).
     type: str
     default: ""
+  image:
+    description: A repository of O(registries), without address and tag. What a workflow that pushes it runs in is told as RV(needed).
+    type: str
+    default: ""
+  workflow:
+    description: The workflow that pushes it, by its name or its file, where that is known. Then RV(needed) is of this one.
+    type: str
+    default: ""
+  step:
+    description: The step that pushes it, where that is known; it decides between several without O(workflow).
+    type: str
+    default: ""
+  registries:
+    description: Every address and alias that workflows know the registry of O(image) by, as C(host[:port]). Without any, every registry is meant.
+    type: list
+    elements: str
+    default: []
   clone_image:
     description:
       - The image that the server clones with where a workflow does not say, such as V(docker.io/woodpeckerci/plugin-git:2.8.0)
@@ -80,6 +97,15 @@ builds:
     branches: {description: "Of which branches; empty for any.", type: list, elements: str}
     unclear: {description: "What of it cannot be told, with the line.", type: list, elements: str}
     images_used: {description: "Every image that the workflow runs in.", type: list, elements: str}
+needed:
+  description:
+    - The images of O(registries) that a manual run of the workflow of O(image) runs in, as C(repository:tag), or C(repository@digest) where the
+      workflow names a digest. Such a build cannot be done while one of them is broken.
+    - Empty without O(image), O(workflow) and O(step), and where no workflow fits.
+  returned: success
+  type: list
+  elements: str
+  sample: ["infra-ci:latest"]
 files: {description: "The workflow files that are there.", returned: success, type: list, elements: str}
 problems: {description: "Files that cannot be read, with the line if there is one.", returned: success, type: list, elements: str}
 code: {description: "Stable name of the error, one of bad-input, missing-library.", returned: on failure, type: str}
@@ -88,6 +114,7 @@ code: {description: "Stable name of the error, one of bad-input, missing-library
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.oci_registry.errors import RegistryError
 from ansible.module_utils.woodpecker.checkout_images import images_of
+from ansible.module_utils.woodpecker.needed import asked
 
 
 def argument_spec() -> dict:
@@ -96,7 +123,11 @@ def argument_spec() -> dict:
         "path": {"type": "path", "required": True},
         "config": {"type": "str", "default": ""},
         "host": {"type": "str", "default": ""},
+        "image": {"type": "str", "default": ""},
+        "workflow": {"type": "str", "default": ""},
+        "step": {"type": "str", "default": ""},
         "clone_image": {"type": "str", "default": ""},
+        "registries": {"type": "list", "elements": "str", "default": []},
     }
 
 
@@ -105,7 +136,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     options = {name: module.params[name] for name in ("config", "host", "clone_image")}
     try:
-        result = images_of(module.params["path"], **options)
+        result = images_of(module.params["path"], asked(module.params), **options)
     except RegistryError as error:
         module.fail_json(msg=str(error), code=error.code)
     module.exit_json(changed=False, **result)

@@ -14,8 +14,8 @@ description:
   - Succeeds only where the pipeline ended with success and all of O(wanted) is in it and successful. A pipeline whose steps were all left out
     by their C(when) ends with success too.
   - Nothing is started twice. One that waits or runs for the same purpose (by hand, same branch, same variables; or as a restart of the same
-    number) is followed instead, and so is what a request started whose answer never came. Of two that were started at the same moment, the
-    newer one is canceled.
+    number, or of such a restart) is followed instead, and so is what a request started whose answer never came. Of two that were started at
+    the same moment, the newer one is canceled.
   - Looks beforehand at what would keep it from starting or from being picked up, in check mode too; the repository, the right to push, the
     branch, the queue and its agents where the token may see them, and with O(path) the workflow files and the secrets that they take.
   - A manual pipeline runs every workflow file whose C(when) takes it; there is no way to choose one.
@@ -38,8 +38,8 @@ options:
     description:
       - V(started) starts a manual pipeline of O(branch).
       - V(restarted) runs pipeline O(number) again, with its old workflow files, event and variables; the new run has a number of its own. One that
-        is under way, or a restart of it that is or that was a success, is followed instead.
-      - V(followed) starts nothing. It follows O(number), or what runs by hand on O(branch) with O(variables).
+        is under way is followed instead; so is a restart of it, or a restart of that, which is under way, waits for approval or was a success.
+      - V(followed) starts nothing. It follows O(number), or what runs by hand on O(branch) with O(variables) and is no restart.
     type: str
     choices: [started, restarted, followed]
     default: started
@@ -63,8 +63,8 @@ options:
       workflow: {description: "Name of the workflow, or its file. Without it, any that has the step.", type: str}
       step: {description: "Name of the step. Without it, the workflow as a whole.", type: str}
   path:
-    description: A checkout of O(repository) on this host, or one workflow file of it. With it, it is known beforehand whether any workflow takes a
-      manual run of O(branch), and whether the secrets that it takes are there for one.
+    description: A checkout of O(repository) on this host, or one workflow file of it. With it, it is known beforehand whether a manual run of
+      O(branch) gets to O(wanted), whether the secrets that it takes are there for one, and what the server refuses of any file.
     type: path
   timeout:
     description: How long all of it may take, in seconds. No wait is longer.
@@ -154,6 +154,12 @@ pipeline:
     errors: {description: What stopped it., type: list, elements: str}
     workflows: {description: "Its workflows, with C(name), C(state), C(error) and C(steps).", type: list, elements: dict}
 wanted_reached: {description: "Whether all of O(wanted) was successful, however the pipeline ended.", returned: always, type: bool}
+may_go_on:
+  description:
+    - Whether it may still do something. It had not ended when it was seen last, not even by O(cancel_on_timeout); or nobody knows whether one was
+      started.
+  returned: always
+  type: bool
 failed_step:
   description: The step that failed, or that ran when the time was over; empty for none.
   returned: always

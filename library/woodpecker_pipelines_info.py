@@ -12,8 +12,8 @@ version_added: "0.5.0"
 description:
   - Lists the pipelines of some repositories that ended badly since a time, the newest first, each with the step that it failed in. Versions 1 to 3 of
     the server.
+  - A pipeline and its restarts, with theirs, are listed as one, the first of them that failed.
   - A repository that cannot be looked at is one of RV(problems) and stops no other. It fails where none can be looked at.
-  - What was run again is told by RV(pipelines[].restarted_as).
 options:
   server:
     description: Address of the Woodpecker server, with the path that it is served under if there is one.
@@ -38,6 +38,15 @@ options:
     elements: str
     choices: [failure, error, killed, canceled, declined]
     default: [failure, error]
+  not_again:
+    description: What must not run again, such as the step that pushes an image which was proven since. It makes RV(pipelines[].left_out).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      repository: {description: "Its repository, as C(owner/name) or by number.", type: str, required: true}
+      workflow: {description: "Name of the workflow, or its file. Without it, any that has the step.", type: str}
+      step: {description: "Name of the step. Without it, the workflow as a whole.", type: str}
 extends_documentation_fragment:
   - woodpecker_connection
   - registry_info_attributes
@@ -79,8 +88,15 @@ pipelines:
     errors: {description: What stopped it., type: list, elements: str}
     failed_step: {description: "As RV(woodpecker_pipeline#module:failed_step).", type: dict}
     workflows: {description: "Its workflows, with C(name), C(state), C(error) and C(steps).", type: list, elements: dict}
-    restarted_as: {description: "Number of its newest restart, 0 for none.", type: int}
-    restarted_status: {description: "Status of that restart; empty for none.", type: str}
+    restarted_as:
+      description:
+        - Number of the one that ran it again, 0 for none. Of several, restarts of restarts too, the newest that was a success, else the newest that
+          has not ended, else the newest.
+      type: int
+    restarted_status: {description: "Status of that one; empty for none.", type: str}
+    left_out:
+      description: Why it is not to be run again, since that was done with success, is under way, waits for approval, or by O(not_again); else empty.
+      type: str
 problems:
   description: Repositories that could not be looked at, with C(repository), C(msg) and C(code).
   returned: success
@@ -113,6 +129,16 @@ def argument_spec() -> dict:
             "elements": "str",
             "choices": ["failure", "error", "killed", "canceled", "declined"],
             "default": ["failure", "error"],
+        },
+        "not_again": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {
+                "repository": {"type": "str", "required": True},
+                "workflow": {"type": "str"},
+                "step": {"type": "str"},
+            },
         },
     }
 

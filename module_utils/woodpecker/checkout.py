@@ -11,7 +11,7 @@ from ..oci_registry.errors import BadInput
 from ..yaml_file.document import MAX_BYTES
 from .conditions import MANUAL, Item, admits, is_among, is_name, strings
 from .values import plain
-from .workflow import Workflow
+from .workflow import Step, Workflow
 
 _ENDINGS = (".yml", ".yaml")
 #: Where the server looks, in this order, unless the repository names another place
@@ -48,7 +48,15 @@ def _read(path: str) -> bytes:
 
 def takes(workflow: Workflow, branch: str) -> bool:
     """Whether a manual run of ``branch`` may run it; an ``evaluate`` is not looked into, so it may be true."""
-    node = workflow.keys.get("when")
+    return _passes(workflow, workflow.keys.get("when"), branch)
+
+
+def takes_step(workflow: Workflow, step: Step, branch: str) -> bool:
+    """The same of one step of it."""
+    return _passes(workflow, step.keys.get("when"), branch)
+
+
+def _passes(workflow: Workflow, node: Any, branch: str) -> bool:
     data = plain(workflow.document, node) if node is not None else None
     items = data if isinstance(data, list) else [data]
     found = [item for item in items if isinstance(item, dict)]

@@ -9,12 +9,14 @@ from typing import Any, Dict, List
 
 from ..oci_registry.errors import BadInput
 from .checkout import files_of
+from .needed import Build, needed
 from .used import Known, known_of
 from .workflow import read_workflow
 
 
-def images_of(checkout: str, *, config: str, host: str, clone_image: str) -> Dict[str, Any]:
-    """``uses``, ``builds``, ``files`` and ``problems`` of a checkout. A file that makes no sense is a problem, and the others are looked at.
+def images_of(checkout: str, build: Build, *, config: str, host: str, clone_image: str) -> Dict[str, Any]:
+    """``uses``, ``builds``, ``needed`` by a build, ``files`` and ``problems`` of a checkout. A file that makes no sense is a problem, and the
+    others are looked at.
 
     Raises BadInput for what is no checkout with workflows: that must not be taken for one that uses nothing.
     """
@@ -29,4 +31,4 @@ def images_of(checkout: str, *, config: str, host: str, clone_image: str) -> Dic
         except BadInput as error:
             problems.append(f"{checkout}/{error}")
     uses, builds = ([one for each in known for one in each[part]] for part in (0, 1))
-    return {"uses": uses, "builds": builds, "files": list(files), "problems": problems}
+    return {"uses": uses, "builds": builds, "needed": needed(known, build), "files": list(files), "problems": problems}

@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional
 
 from ..oci_registry.errors import BadInput
 from ..yaml_file.replacing import Original, read_original, refuse_read_only, replace
-from .asking import refused_plugins, secrets_of
+from .asking import secrets_of, seen_plugins
 from .difference import difference, summary
 from .options import client_of
 from .plan import Plan, Request, plan_workflow
@@ -68,10 +68,11 @@ class Editing:
         if params["server"]:
             client = client_of(params)
             repository = client.lookup(params["repository"])
-            known, before = secrets_of(client, repository), refused_plugins(client, repository)
+            known, before = secrets_of(client, repository), seen_plugins(client, repository).refused
             self._version = client.version
             check_trust(after, repository.get("trusted"))
-        found = check_plugins(after, params["privileged_plugins"], before)
+        found = check_plugins(after, params["privileged_plugins"], before, "say so with privileged_plugins")
+        found = [f"{text}; say with privileged_plugins what it names" for text in found]
         return found + (check_secrets(after, known, manual=params["manual"]) if known else [])
 
     def result(self) -> Dict[str, Any]:

@@ -1,20 +1,21 @@
 # Copyright: registry-runbooks contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Lists the pipelines of repositories that failed since a time. The brain of the module ``woodpecker_pipelines_info``."""
+"""Lists the pipelines of repositories that failed since a time, each with its restarts as one. The brain of ``woodpecker_pipelines_info``."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from ..oci_registry.errors import AuthenticationFailed, BadInput, RegistryError, TLSFailure, Unreachable
 from .api import Client
 from .errors import NotWoodpecker
+from .families import families, telling
 from .masking import Masking, secrets_in
 from .options import client_of
 from .pipeline import Pipeline
 from .repository import Repository
 from .result import pipeline_result, step_result
-from .verdict import culprit
+from .verdict import Wanted, culprit, holds
 
 #: Lists go by number, so by creation: how much longer than that a pipeline may take to end, in seconds
 _LONGEST_RUN = 24 * 3600
@@ -39,6 +40,8 @@ class Failures:
             raise BadInput("since and timeout are seconds", advice="Give since from 0 on, and a timeout of more than 0")
         if not params["repositories"]:
             raise BadInput("no repository is named", advice="Give repositories")
+        if any(not (one["workflow"] or one["step"]) for one in params["not_again"] or []):
+            raise BadInput("not_again has an entry with neither workflow nor step", advice="Name one of them")
         client = client_of(params)
         names = list(dict.fromkeys(params["repositories"]))
         for name in names:
@@ -60,13 +63,17 @@ class Failures:
             known += page
             if page and max(one.created for one in page) < self._params["since"] - _LONGEST_RUN:
                 break
-        failed = [one for one in known if one.status in self._params["statuses"] and _ended(one) >= self._params["since"]]
-        return [self._one(repository, one, known) for one in failed]
+        found = []
+        for family in families(known):
+            failed = [one for one in family if one.status in self._params["statuses"]]
+            if any(_ended(one) >= self._params["since"] for one in failed):
+                found.append(self._one(repository, failed[0], [one for one in family if one.number > failed[0].number]))
+        return found
 
-    def _one(self, repository: Repository, listed: Pipeline, known: List[Pipeline]) -> Dict[str, Any]:
-        """One with its workflows, which lists do not have."""
-        pipeline = repository.pipeline(listed.number)
-        again = max((one for one in known if one.parent == pipeline.number), key=lambda one: one.number, default=None)
+    def _one(self, repository: Repository, first: Pipeline, restarts: Sequence[Pipeline]) -> Dict[str, Any]:
+        """The first of a family that failed, with its workflows, which lists do not have, and what became of it afterwards."""
+        pipeline = repository.pipeline(first.number)
+        again = telling(restarts)
         shown = {
             **pipeline_result(pipeline, repository.url(pipeline.number)),
             "repository": repository.name,
@@ -74,10 +81,23 @@ class Failures:
             "failed_step": step_result(culprit(pipeline)),
             "restarted_as": again.number if again else 0,
             "restarted_status": again.status if again else "",
+            "left_out": _done(again) or self._not_again(repository, pipeline),
         }
         del shown["variables"]
         masked: Dict[str, Any] = Masking([self._params["token"], *secrets_in(pipeline.variables)]).data(shown)
         return masked
+
+    def _not_again(self, repository: Repository, pipeline: Pipeline) -> str:
+        """Which step of it must not run again; empty for none. What a pipeline without workflows would run is not known."""
+        for entry in self._params["not_again"] or []:
+            wanted = Wanted.of(entry["workflow"], entry["step"])
+            if not repository.is_named(entry["repository"]):
+                continue
+            if not pipeline.workflows:
+                return f"it may run {wanted}: which workflows it has is not known"
+            if holds(pipeline, wanted):
+                return f"it runs {wanted}"
+        return ""
 
     def told(self, error: RegistryError) -> str:
         """An error as one sentence, without secrets."""
@@ -91,3 +111,11 @@ class Failures:
 def _ended(pipeline: Pipeline) -> int:
     """When it ended; a time that is not told is that of its creation."""
     return pipeline.finished or pipeline.started or pipeline.created
+
+
+def _done(again: Optional[Pipeline]) -> str:
+    """Why nothing is left to do for one that was run again; empty where that failed, too."""
+    if again is None or (again.ended and again.status != "success"):
+        return ""
+    how = {"success": "was a success", "blocked": "waits for approval"}.get(again.status, f"is {again.status}")
+    return f"run again as {again.number}, which {how}"

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-import itertools
+import contextlib
 from typing import Any, Dict, List, Mapping, Optional
 
 from ..oci_registry.apply.signals import Interruptions
@@ -24,7 +24,7 @@ from .starting import Starting
 from .verdict import culprit, judge, only_cloned, running_step, unreached
 
 _ANSWER = 30.0  # seconds, the longest for one answer
-_PAGES = 4  # of pipelines: how far back one that still runs is looked for
+_PAGES = 4  # of pipelines: how far back one that still runs is looked for; restarts, as far as the one that they run again
 #: for what a pipeline that this run started is of no use to anybody any more
 _HOPELESS = (WantedMissing, BranchMissing)
 
@@ -43,6 +43,7 @@ class Piloting:
         self._said = ""
         self.changed = False
         self.followed = False
+        self._unknown = False
         self.warnings: List[str] = []
 
     def run(self, *, check_mode: bool) -> None:
@@ -68,7 +69,7 @@ class Piloting:
         if asked.state == "followed" and asked.number:
             self.followed = True
             return repository.pipeline(asked.number)
-        known = [one for page in itertools.islice(repository.all(), _PAGES) for one in page]
+        known = _known(repository, asked.number)
         self._latest = max((one.number for one in known), default=0)
         original = self._original(asked, repository)
         branch = original.branch if original else asked.branch or repository.default_branch
@@ -107,7 +108,10 @@ class Piloting:
 
     def _start(self, repository: Repository) -> Pipeline:
         starting = Starting(repository, self._purpose, self._latest, self._clock)
-        mine = self._pipeline = starting.run()
+        try:
+            mine = self._pipeline = starting.run()
+        finally:
+            self._unknown = starting.unknown
         self.changed = True
         older = starting.older(mine) if mine.active else None
         if older is None:
@@ -141,11 +145,17 @@ class Piloting:
         late = isinstance(error, (TimedOut, QueuePaused, NoAgent)) and self._params["cancel_on_timeout"]
         mine = self.changed and not self.followed and not following.last.ended
         if mine and (late or isinstance(error, _HOPELESS)):
-            why = repository.cancel(following.last.number)
-            done = f"It could not be canceled: {why}" if why else "It was canceled"
-            error = type(error)(error.what, where=error.where, advice=f"{error.advice}. {done}" if error.advice else done)
+            error = self._cancel(error, repository, following.last.number)
         self._read_log(repository, following.last)
         return error
+
+    def _cancel(self, error: RegistryError, repository: Repository, number: int) -> RegistryError:
+        """End what is of no use, and see what became of it; the error, with that."""
+        why = repository.cancel(number)
+        with contextlib.suppress(RegistryError):
+            self._pipeline = repository.pipeline(number)
+        done = f"It could not be canceled: {why}" if why else "It was canceled"
+        return type(error)(error.what, where=error.where, advice=f"{error.advice}. {done}" if error.advice else done)
 
     def _read_log(self, repository: Repository, pipeline: Pipeline) -> None:
         found = culprit(pipeline) or running_step(pipeline)
@@ -186,6 +196,7 @@ class Piloting:
             "followed": self.followed,
             "pipeline": masking.data(shown),
             "wanted_reached": reached,
+            "may_go_on": self._unknown or bool(pipeline and not pipeline.ended),
             "failed_step": masking.data(self._step),
             "log": masking.data(self._log),
             "server_version": self._repository.client.version if self._repository else "",
@@ -198,3 +209,13 @@ class Piloting:
     def secrets(self) -> List[str]:
         """Values among the variables that nothing may show."""
         return list(secrets_in({str(name): str(value) for name, value in (self._params["variables"] or {}).items()}))
+
+
+def _known(repository: Repository, number: int) -> List[Pipeline]:
+    """The newest pipelines, newest first: some pages of them, or with a number all that came after it."""
+    known: List[Pipeline] = []
+    for count, page in enumerate(repository.all(), 1):
+        known += page
+        if any(one.number <= number for one in page) if number else count >= _PAGES:
+            break
+    return known

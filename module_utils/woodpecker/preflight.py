@@ -83,22 +83,25 @@ def check_secrets(workflow: Workflow, known: Known, *, manual: bool) -> List[str
     return warnings
 
 
-def check_plugins(workflow: Workflow, allowed: Optional[Sequence[str]], refused_before: Set[str]) -> List[str]:
-    """Raises CannotRun for a plugin that is not allowed; ``allowed`` None: nobody said what is, so it is only a warning."""
+def check_plugins(workflow: Workflow, allowed: Optional[Sequence[str]], refused_before: Set[str], then: str) -> List[str]:
+    """Raises CannotRun for a plugin that is not allowed; ``allowed`` None: nobody said what is, so it is only a warning.
+
+    ``then`` is what is to be done once the server lets it run, so that it is believed here.
+    """
     warnings = []
     for kind, step in containers(workflow):
         image = _image(step)
         if not _is_one_of(image, _FORMERLY_PRIVILEGED):
             continue
         where = f"{kind} {step.name} uses {image}"
-        advice = "Add it to WOODPECKER_PLUGINS_PRIVILEGED of the server, and say so with privileged_plugins"
+        advice = f"Add it to WOODPECKER_PLUGINS_PRIVILEGED of the server, and {then}"
         if allowed is not None and not _is_allowed(image, allowed):
             raise _refused(workflow, f"{where}, which is none of the privileged plugins of the server", advice)
         if allowed is None and any(_is_one_of(image, (each,)) for each in refused_before):
             raise _refused(workflow, f"{where}, which this server refused in its newest pipelines", advice)
         if allowed is None:
             hint = "Woodpecker 3 refuses all workflows of a repository for that, unless WOODPECKER_PLUGINS_PRIVILEGED names it"
-            warnings.append(f"{where}: {hint}; say with privileged_plugins what it names")
+            warnings.append(f"{where}: {hint}")
     return warnings
 
 

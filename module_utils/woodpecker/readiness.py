@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import difflib
 import os
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Dict, List, Optional, Sequence
 
 from ..oci_registry.errors import AuthenticationFailed, BadInput, RegistryError
-from .asking import refused_plugins, secrets_of
-from .checkout import files_of, takes
+from .asking import secrets_of, seen_plugins
+from .checkout import files_of, takes, takes_step
 from .clock import Clock
 from .errors import (
     BranchMissing,
@@ -23,11 +23,14 @@ from .errors import (
     SecretNotManual,
     WantedMissing,
 )
+from .linting import check_lint
 from .preflight import check_plugins, check_secrets
 from .repository import Repository
 from .verdict import Wanted
-from .workflow import read_workflow
+from .workflow import Workflow, read_workflow
 
+#: Up to version 2 the plugins that push may do so without anybody's leave
+_LETS_THROUGH = ("1.", "2.")
 _PUSH = "Use the token of a user who may push to the repository"
 
 
@@ -81,22 +84,26 @@ def check_queue(repository: Repository, clock: Clock) -> None:
 
 
 def check_files(repository: Repository, path: str, branch: str, wanted: Sequence[Wanted]) -> List[str]:
-    """Hold the workflow files at ``path`` (a checkout, or one file) against what the server knows; returns warnings."""
+    """Hold the workflow files at ``path`` (a checkout, or one file) against what the server knows; returns warnings.
+
+    It reads the files that no manual run takes as well, since the server refuses all of them for a fault of one.
+    """
     given = files_of(path, str(repository.known.get("config_file") or ""))
-    taken: Dict[str, Any] = {}
-    for file, content in given.items():
-        workflow = read_workflow(file, content)
-        if takes(workflow, branch):
-            taken[Wanted.of(file, "").workflow] = workflow
+    read = {Wanted.of(file, "").workflow: read_workflow(file, content) for file, content in given.items()}
+    taken = {name: workflow for name, workflow in read.items() if takes(workflow, branch)}
     if not taken:
         what = f"no workflow takes a manual run of branch {branch}"
         raise Filtered(what, where=path, advice="Add an item with event manual to its when, as woodpecker_workflow does")
     if os.path.isdir(path):
-        _check_wanted(taken, wanted, path)
-    known, before = secrets_of(repository.client, repository.known), refused_plugins(repository.client, repository.known)
+        _check_wanted(taken, wanted, path, branch)
+    seen = seen_plugins(repository.client, repository.known)
     warnings: List[str] = []
+    for workflow in read.values():
+        check_lint(workflow, repository.known.get("trusted"))
+        found = check_plugins(workflow, None, seen.refused, "let it take any pipeline of the repository, such as that of a push")
+        warnings += [] if seen.passed or repository.client.version.startswith(_LETS_THROUGH) else found
+    known = secrets_of(repository.client, repository.known)
     for workflow in taken.values():
-        check_plugins(workflow, None, before)
         try:
             warnings += check_secrets(workflow, known, manual=True)
         except SecretForOtherEvents as error:
@@ -104,13 +111,16 @@ def check_files(repository: Repository, path: str, branch: str, wanted: Sequence
     return warnings
 
 
-def _check_wanted(taken: Dict[str, Any], wanted: Sequence[Wanted], path: str) -> None:
+def _check_wanted(taken: Dict[str, Workflow], wanted: Sequence[Wanted], path: str, branch: str) -> None:
     for one in wanted:
         workflows = [taken[name] for name in taken if one.workflow in ("", name)]
-        found = [workflow for workflow in workflows if not one.step or workflow.step(one.step)]
-        if not found:
+        steps = [(workflow, workflow.step(one.step)) for workflow in workflows if one.step and workflow.step(one.step)]
+        if not (steps if one.step else workflows):
             what = f"{one} is in no workflow that takes a manual run of this branch"
             raise WantedMissing(what, where=path, advice=f"There are workflows {', '.join(sorted(taken))}")
+        if steps and not any(takes_step(workflow, step, branch) for workflow, step in steps):
+            what = f"a manual run of branch {branch} leaves out {one}, by the when of the step"
+            raise WantedMissing(what, where=path, advice="Add an item with event manual to that, as woodpecker_workflow does")
 
 
 def why_waiting(repository: Repository) -> Optional[RegistryError]:

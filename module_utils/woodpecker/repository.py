@@ -36,6 +36,10 @@ class Repository:
         """The branch that the forge has as the main one; empty where the server does not say."""
         return str(self.known.get("default_branch") or "")
 
+    def is_named(self, name: str) -> bool:
+        """Whether it is meant by ``owner/name`` or by a number."""
+        return name.lower() in (self.name.lower(), str(self.known["id"]))
+
     def url(self, number: int) -> str:
         """Where a person sees a pipeline."""
         return f"{self.client.address}{self._path}/pipeline/{number}"

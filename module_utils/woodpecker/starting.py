@@ -11,7 +11,7 @@ from .api import Answer
 from .clock import Clock
 from .errors import Blocked, BranchMissing, ConfigFailed, Filtered, NobodyListens, NotFound
 from .pipeline import Pipeline, read_pipeline
-from .purpose import Purpose, newer, under_way
+from .purpose import Purpose, newer
 from .repository import Repository
 
 #: how often to look for what a request started that got no answer
@@ -20,13 +20,14 @@ _FILTERED = "Add an item with event manual to the when of its workflow, for this
 
 
 class Starting:
-    """One start. ``latest`` is the number of the newest pipeline before it."""
+    """One start. ``latest`` is the number of the newest pipeline before it. ``unknown``: what was asked for may have been started, unseen."""
 
     def __init__(self, repository: Repository, purpose: Purpose, latest: int, clock: Clock) -> None:
         self._repository = repository
         self._purpose = purpose
         self._latest = latest
         self._clock = clock
+        self.unknown = False
 
     def run(self) -> Pipeline:
         """What was started. Raises what the server has against it; nothing is running then."""
@@ -48,8 +49,8 @@ class Starting:
 
     def older(self, mine: Pipeline) -> Optional[Pipeline]:
         """One for the same purpose that somebody else started a moment before; two at once would do the same twice."""
-        found = under_way(newer(self._repository.newest(), self._purpose, self._latest), self._purpose)
-        return found if found and found.number < mine.number else None
+        found = [one for one in newer(self._repository.newest(), self._purpose, self._latest) if self._purpose.keeps(one)]
+        return found[0] if found and found[0].number < mine.number else None
 
     def _ask(self) -> Answer:
         if self._purpose.restart_of:
@@ -69,6 +70,7 @@ class Starting:
                 return found[0]
         if isinstance(error, (BranchMissing, BadInput)) or looks == 1:
             raise error
+        self.unknown = True
         advice = "Whether it was started is unknown: run this again, and one that is under way is followed"
         raise type(error)(error.what, where=error.where, advice=advice)
 

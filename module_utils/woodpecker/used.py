@@ -13,6 +13,7 @@ from ..yaml_file.tree import is_mapping, is_null, is_scalar
 from .commanded import pushed_by_commands
 from .conditions import branches, common_branches, judge
 from .filling import UNKNOWN, filled, matrix_rows
+from .left_out import runs_by_hand
 from .manual import condition
 from .pushed import destinations
 from .pushing import pushes, pushing_commands
@@ -23,23 +24,40 @@ _HIDDEN = "its image does not stand in the file"
 
 
 class Known(NamedTuple):
-    """What one file tells."""
+    """What one file tells. ``by_hand``: the references of those images that a manual run may run in."""
 
     uses: List[Use]
     builds: List[Dict[str, Any]]
+    workflow: str
+    by_hand: List[str]
 
 
 def known_of(workflow: Workflow, file: str, checkout: str, clone_image: str) -> Known:
     """``file`` is the path in the checkout. ``clone_image`` is what the server clones with where the file does not say, empty if nobody told."""
     rows = matrix_rows(workflow)
     uses: List[Use] = []
+    by_hand: List[Use] = []
     for kind, step in containers(workflow):
-        for one in _uses(workflow, step, rows, Place(checkout, f"{file}:{step.name}", kind)):
-            uses += [] if one in uses else [one]
+        found = _uses(workflow, step, rows, Place(checkout, f"{file}:{step.name}", kind))
+        uses += [one for one in found if one not in uses]
+        by_hand += found if _may_run_by_hand(workflow, step) else []
     if clone_image and _clones_by_default(workflow):
-        uses.append(use(WOODPECKER, checkout, f"{file}:clone", clone_image, detail="clone, as the server has it"))
-    used = list(dict.fromkeys(one["reference"] for one in uses if one["reference"]))
-    return Known(uses, [_build(workflow, step, file, used) for step in workflow.steps if pushes(workflow, step)])
+        cloning = use(WOODPECKER, checkout, f"{file}:clone", clone_image, detail="clone, as the server has it")
+        uses.append(cloning)
+        by_hand.append(cloning)
+    builds = [_build(workflow, step, file, _told(uses)) for step in workflow.steps if pushes(workflow, step)]
+    return Known(uses, builds, workflow_name(file), _told(by_hand))
+
+
+def _told(uses: List[Use]) -> List[str]:
+    return list(dict.fromkeys(one["reference"] for one in uses if one["reference"]))
+
+
+def _may_run_by_hand(workflow: Workflow, step: Step) -> bool:
+    try:
+        return runs_by_hand(workflow, step)
+    except BadInput:
+        return True  # a condition that makes no sense keeps nothing out for certain
 
 
 class Place(NamedTuple):

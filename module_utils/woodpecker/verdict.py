@@ -77,6 +77,11 @@ def absent(pipeline: Pipeline, wanted: Iterable[Wanted]) -> List[Wanted]:
     return [one for one in wanted if pipeline.workflows and not _states(pipeline, one)]
 
 
+def holds(pipeline: Pipeline, wanted: Wanted) -> bool:
+    """Whether it is in a pipeline, in whatever state."""
+    return bool(_states(pipeline, wanted))
+
+
 def _states(pipeline: Pipeline, wanted: Wanted) -> List[str]:
     workflows = [one for one in pipeline.workflows if wanted.workflow in ("", one.name)]
     if not wanted.step:

@@ -14,7 +14,9 @@ import pytest
 from ansible.module_utils.registry_lab.folder import LabFolder
 from ansible.module_utils.registry_lab.rehearsal import rehearse
 
+from playbooks.rebuilding import Rebuild
 from playbooks.running import run_playbook
+from plugins.builders import PASSWORD, USER
 
 _WRITES = re.compile(r"http\.request\.method=(POST|PUT|PATCH|DELETE)")
 
@@ -73,3 +75,9 @@ def play(tmp_path: Path) -> Callable[..., Any]:
         return run_playbook(name, folder, variables, **options)
 
     return run
+
+
+@pytest.fixture
+def rebuild(a_builder: str, any_registry: Any, woodpecker: Any, tmp_path: Path) -> Rebuild:
+    """See :class:`Rebuild`."""
+    return Rebuild(any_registry(htpasswd=(USER, PASSWORD, 4)), woodpecker, tmp_path)

@@ -4,34 +4,26 @@
 
 from __future__ import annotations
 
-import json
-import re
-import subprocess
+import socket
+import threading
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from ansible.module_utils.image_build.look import look
-from ansible.module_utils.oci_registry.client import Settings
 from ansible.module_utils.registry_lab import images
 from ansible.module_utils.registry_lab.damage import damage
 from ansible.module_utils.registry_lab.push import push
-from ansible.module_utils.registry_lab.woodpecker.building import images_builder
 
-from contract.project import ROOT, ansible_environment
+from playbooks.rebuilding import AMD, ARM
 from plugins.builders import PASSWORD, USER, make_source
-from plugins.woodpecker import TOKEN, WORKFLOW
 
 pytestmark = [pytest.mark.xdist_group("builders"), pytest.mark.parametrize("a_builder", ["buildah"], indirect=True)]
-AMD, ARM = images.AMD64, images.ARM64
 CIRCLE = """\
 when:
   - event: manual
 steps:
   - name: lint
-    image: REGISTRY/infra-ci:latest
+    image: RUNS_IN
     commands: [make lint]
   - name: build-and-push
     image: woodpeckerci/plugin-docker-buildx
@@ -39,84 +31,6 @@ steps:
       repo: REGISTRY/infra-ci
       tags: [latest]
 """
-
-
-class Rebuild:
-    """A registry whose infra-ci:latest lost its children, its source, and a Woodpecker with its pipeline."""
-
-    def __init__(self, registry: Any, woodpecker: Any, folder: Path) -> None:
-        self.registry, self.woodpecker, self.folder = registry, woodpecker, folder
-        self.old = images.build("old", [AMD])
-        push(registry, "infra-ci", "latest", self.old, (USER, PASSWORD))
-        self.commit = make_source(folder / "source")
-        self.write(WORKFLOW)
-        known = {"address": registry.address, "scheme": "http", "username": USER, "password": PASSWORD}
-        woodpecker.do["build-and-push"] = images_builder({registry.address: known}, "new")
-
-    def write(self, workflow: str) -> None:
-        """The workflow file of its pipeline."""
-        self.woodpecker.write("build-ci-image.yml", workflow.replace("REGISTRY", self.registry.address))
-
-    def break_it(self) -> None:
-        """As after a collection: the index is served, its children are not."""
-        damage("child-link-gone", self.registry.root, "infra-ci", "latest")
-        self.registry.restart()
-
-    def held(self, tag: str = "latest") -> Any:
-        """What a tag holds."""
-        return look(Settings(self.registry.address, "http", USER, PASSWORD), "infra-ci", tag)
-
-    @property
-    def ci(self) -> dict[str, Any]:
-        """As of an inventory."""
-        return {
-            **{name: self.woodpecker.options()[name] for name in ("server", "repository", "interval")},
-            "token": TOKEN,
-            "branch": "master",
-            "workflow": "build-ci-image",
-            "step": "build-and-push",
-            "timeout": 20,
-        }
-
-    @property
-    def vm(self) -> dict[str, Any]:
-        """As of an inventory."""
-        return {"git": f"file://{self.folder / 'source'}", "ref": "main"}
-
-    def run(self, *, check: bool = False, **inputs: Any) -> dict[str, Any]:
-        """The role; its result with ``rc`` and ``recap`` of the play."""
-        registry = {"address": self.registry.address, "scheme": "http", "username": USER, "password": PASSWORD}
-        given = {"image": "infra-ci", "registry": registry, "ci": self.ci, "vm": self.vm, **inputs}
-        kept = self.folder / "result.json"
-        keep = {"content": "{{ image_rebuild_result | default({}) | to_json }}", "dest": str(kept), "mode": "0600"}
-        play = {
-            "hosts": "localhost",
-            "gather_facts": False,
-            "tasks": [
-                {
-                    "include_role": {"name": "image_rebuild"},
-                    "vars": {f"image_rebuild_{name}": value for name, value in given.items()},
-                },
-                {"copy": keep, "check_mode": False, "changed_when": False, "no_log": True},
-            ],
-        }
-        path = self.folder / "rebuild.yml"
-        path.write_text(yaml.safe_dump([play]), encoding="utf-8")
-        kept.unlink(missing_ok=True)
-        command = ["ansible-playbook", "-v", "-i", str(ROOT / "inventory" / "lab"), str(path), *["--check"] * check]
-        done = subprocess.run(command, capture_output=True, text=True, env=ansible_environment(), cwd=ROOT, check=False)
-        text = done.stdout + done.stderr
-        assert PASSWORD not in text and TOKEN not in text
-        assert "WARNING" not in text, text
-        result: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
-        changed = re.search(r"changed=(\d+)", done.stdout)
-        return {**result, "rc": done.returncode, "recap": int(changed[1]) if changed else -1, "stdout": text}
-
-
-@pytest.fixture
-def rebuild(a_builder: str, any_registry: Any, woodpecker: Any, tmp_path: Path) -> Rebuild:
-    """See :class:`Rebuild`."""
-    return Rebuild(any_registry(htpasswd=(USER, PASSWORD, 4)), woodpecker, tmp_path)
 
 
 def names(result: dict[str, Any]) -> list[tuple[str, str]]:
@@ -150,7 +64,7 @@ def test_woodpecker_is_down(rebuild):
     assert not rebuild.held().whole
     done = rebuild.run(ci=down)
     assert (done["way"], done["problem"], done["changed"]) == ("vm", "", True), done["text"]
-    assert done["tags"] == ["latest", rebuild.commit[:8]]
+    assert done["tags"] == [rebuild.commit[:8], "latest"], "what makes it due moves last"
     assert {rebuild.held(tag).digest for tag in ("latest", "manual", rebuild.commit[:8])} == {done["digest"]}
     assert rebuild.held().whole
     assert ("move", "done") in names(done)
@@ -158,13 +72,32 @@ def test_woodpecker_is_down(rebuild):
     assert (again["changed"], again["recap"]) == (False, 0), again["stdout"]
 
 
-def test_the_circle_is_seen_in_the_workflow_file(rebuild):
-    rebuild.write(CIRCLE)
+def circle(rebuild, runs_in, **ci):
+    """The plan for a pipeline that runs in this image."""
+    rebuild.let_one_pass()
+    rebuild.write(CIRCLE.replace("RUNS_IN", runs_in))
     rebuild.break_it()
-    done = rebuild.run(ci={**rebuild.ci, "checkout": str(rebuild.woodpecker.repository.folder)})
-    assert (done["way"], done["problem"]) == ("vm", ""), done["text"]
-    assert "its pipeline runs in infra-ci:latest, which is broken itself" in done["text"]
-    assert rebuild.woodpecker.pipelines() == []
+    return rebuild.run(check=True, ci={**rebuild.ci, "checkout": str(rebuild.woodpecker.repository.folder), **ci})
+
+
+@pytest.mark.parametrize("runs_in", ["REGISTRY/infra-ci:latest", "alias.example.com/infra-ci", "REGISTRY/infra-ci@DIGEST"])
+def test_the_circle_is_seen_in_the_workflow_file(rebuild, runs_in):
+    names = ["alias.example.com"]
+    planned = circle(
+        rebuild, runs_in.replace("DIGEST", rebuild.old.digest), registries=names, workflow=".woodpecker/build-ci-image.yml"
+    )
+    assert (planned["way"], planned["problem"]) == ("vm", ""), planned["text"]
+    tag = f"@{rebuild.old.digest}" if "DIGEST" in runs_in else ":latest"
+    assert f"its pipeline runs in infra-ci{tag}, which is broken itself" in planned["text"]
+
+
+@pytest.mark.parametrize(
+    "runs_in", ["other.example.com/infra-ci:latest", f"REGISTRY/infra-ci@sha256:{'0' * 64}", "REGISTRY/infra-ci:old"]
+)
+def test_what_is_no_circle(rebuild, runs_in):
+    """The same name in another registry, another image by its digest, and another tag."""
+    planned = circle(rebuild, runs_in)
+    assert (planned["way"], planned["problem"], planned["rebuilt"]) == ("ci", "", True), planned["text"]
 
 
 def test_the_circle_is_seen_in_how_the_pipeline_fails(rebuild):
@@ -209,34 +142,60 @@ def test_a_build_that_fails_moves_no_tag(rebuild):
     assert (rebuild.held().digest, rebuild.held("manual")) == (rebuild.old.digest, None)
 
 
-def test_the_registry_does_not_answer(rebuild):
-    rebuild.registry.stop()
-    done = rebuild.run()
-    assert (done["rc"], done["changed"]) == (0, False), done["stdout"]
-    assert "the registry cannot be asked" in done["problem"]
-
-
-def test_pipelines_that_failed_are_listed_and_run_again_under_approval(rebuild):
-    since = time.time() - 60
+def test_tags_move_so_that_one_that_is_killed_goes_on(rebuild):
+    """What is whole first, and what makes it due last."""
+    push(rebuild.registry, "infra-ci", "stable", images.build("stable", [AMD]), (USER, PASSWORD))
     rebuild.break_it()
-    for code in (1, 1):
-        rebuild.woodpecker.do["build-and-push"] = lambda _job, code=code: code
-        failed = rebuild.woodpecker.create()
-        rebuild.woodpecker.wait_for(failed, "failure")
-    attempts: list[int] = []
+    done = rebuild.run(ci={}, tags=["latest", "stable"])
+    assert (done["tags"], done["problem"]) == ([rebuild.commit[:8], "stable", "latest"], ""), done["text"]
+    assert {rebuild.held(tag).digest for tag in done["tags"]} == {done["digest"]}
 
-    def first_fails(_job):
-        attempts.append(1)
-        return 1 if len(attempts) == 1 else 0
 
-    known = {"address": rebuild.registry.address, "scheme": "http", "username": USER, "password": PASSWORD}
-    rebuild.woodpecker.do["build-and-push"] = images_builder({rebuild.registry.address: known}, "new")
-    listed = rebuild.run(since=since)
-    assert (listed["way"], [one["number"] for one in listed["failed_pipelines"]], listed["restarted"]) == ("ci", [2, 1], [])
-    rebuild.woodpecker.do["build-and-push"] = first_fails
-    done = rebuild.run(since=since, approve=["restart-pipelines"])
-    assert [(one["number"], one["status"]) for one in done["restarted"]] == [(1, "failure"), (2, "success")], done
-    assert done["restarted"][0]["problem"] and done["changed"]
+def test_platforms_that_nobody_can_read_must_be_named(rebuild):
+    """They are not none: the image may have had some that this host does not build by itself."""
+    push(rebuild.registry, "infra-ci", "latest", images.image("plain", ARM), (USER, PASSWORD))
+    damage("config-gone", rebuild.registry.root, "infra-ci", "latest")
+    rebuild.registry.restart()
+    before = rebuild.held().digest
+    for check in (True, False):
+        done = rebuild.run(check=check, ci={})
+        assert (done["way"], done["changed"], done["rebuilt"]) == ("", False, False), done["text"]
+        assert "its platforms are not known, since infra-ci:latest cannot be read. Name them with vm.platforms" in done["problem"]
+    assert rebuild.held().digest == before
+    assert rebuild.run(check=True)["way"] == "ci", "a pipeline says itself what it builds"
+    named = rebuild.run(ci={}, vm={**rebuild.vm, "platforms": [AMD]})
+    assert (named["problem"], named["platforms"], rebuild.held().whole) == ("", [AMD], True), named["text"]
+
+
+def test_the_registry_does_not_answer(rebuild):
+    """Then nobody knows what the image was: nothing is built, and no pipeline is run again, whatever else is given."""
+    rebuild.woodpecker.do["build-and-push"] = lambda _job: 1
+    rebuild.woodpecker.wait_for(rebuild.woodpecker.create(), "failure")
+    rebuild.registry.stop()
+    given = {"force": True, "broken": ["infra-ci:latest"], "since": time.time() - 60, "approve": ["restart-pipelines"]}
+    for inputs in (given, {**given, "force": False, "broken": [], "ci": {**rebuild.ci, "workflow": "", "step": ""}}):
+        done = rebuild.run(**inputs)
+        assert (done["rc"], done["changed"], done["restarted"]) == (0, False, []), done["stdout"]
+        assert "the registry cannot be asked" in done["problem"] and "Nothing was done" in done["problem"]
+        assert [one["number"] for one in done["failed_pipelines"]] == [1]
+    assert rebuild.woodpecker.posts() == []
+
+
+def test_a_registry_that_is_just_starting_is_waited_for(rebuild):
+    rebuild.break_it()
+    rebuild.registry.stop()
+    with socket.create_server(("127.0.0.1", int(rebuild.registry.address.partition(":")[2]))) as door:
+
+        def start():
+            door.accept()[0].close()
+            door.close()
+            rebuild.registry.start()
+
+        starting = threading.Thread(target=start)
+        starting.start()
+        planned = rebuild.run(check=True)
+        starting.join()
+    assert (planned["way"], planned["problem"]) == ("ci", ""), planned["text"]
 
 
 def test_bad_input_is_one_clear_error(rebuild):

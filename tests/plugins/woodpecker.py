@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.registry_lab.woodpecker.building import Job, nothing
+from ansible.module_utils.registry_lab.woodpecker.creating import Creating
 from ansible.module_utils.registry_lab.woodpecker.model import Pipeline, Repository
 from ansible.module_utils.registry_lab.woodpecker.server import Exchange, WoodpeckerServer
 from ansible.module_utils.registry_lab.woodpecker.world import World
@@ -100,10 +101,25 @@ class Woodpecker:
 
     def create(self, **variables: str) -> Pipeline:
         """Somebody else starts one by hand."""
+        return self.create_in(self.repository, **variables)
+
+    def create_in(self, repository: Repository, **variables: str) -> Pipeline:
+        """The same in another repository."""
         with self.world.changed:
-            creating = self.server.answering._handlers.creating
-            made: Pipeline = creating.create(self.repository, "manual", "master", "root", variables)
+            made: Pipeline = self._creating.create(repository, "manual", "master", "root", variables)
         return made
+
+    def restart(self, number: int) -> Pipeline:
+        """Somebody else runs one of o/infra again."""
+        with self.world.changed:
+            old = self.world.pipeline(self.repository, number)
+            made: Pipeline = self._creating.restart(self.repository, old, "root", {})
+        return made
+
+    @property
+    def _creating(self) -> Creating:
+        creating: Creating = self.server.answering._handlers.creating
+        return creating
 
     def wait_for(self, pipeline: Pipeline, *states: str) -> None:
         """Wait until a pipeline has one of these states."""

@@ -109,6 +109,50 @@ def test_whether_a_manual_run_gets_there(look, when, is_manual, branches):
     assert [(one["manual"], one["branches"]) for one in (at_workflow, at_step)] == [(is_manual, branches)] * 2
 
 
+HOST = "registry.example.com:5050"
+BUILDS = {
+    "build.yml": f"""\
+steps:
+  - {{name: lint, image: '{HOST}/infra-ci', commands: [make lint]}}
+  - {{name: check, image: 'alias:5050/tools:1', commands: [make check]}}
+  - {{name: release, image: '{HOST}/release:1', commands: [make release], when: {{event: tag}}}}
+  - {{name: push, image: plugins/docker, settings: {{repo: '{HOST}/app', tags: ['${{CI_COMMIT_SHA}}']}}}}
+services: [{{name: db, image: 'other.example.com/infra-ci:latest'}}]
+""",
+    "tools.yml": f"steps: [{{name: push, image: '{HOST}/base@sha256:{'a' * 64}', commands: ['docker push $$HOST/tools:1']}}]\n",
+    "secret.yml": f"steps: [{{name: hidden, image: '{HOST}/kaniko:2', commands: ['docker push $$IMAGE']}}]\n",
+    "lint.yml": LINT,
+}
+OF_APP = ["infra-ci:latest", "tools:1"]
+
+
+@pytest.mark.parametrize(
+    ("build", "wanted"),
+    [
+        ({}, []),
+        ({"image": "app"}, OF_APP),
+        ({"image": "app", "step": "push"}, OF_APP),
+        ({"image": "app", "registries": [HOST]}, ["infra-ci:latest"]),
+        ({"image": "app", "registries": ["other.example.com"]}, []),
+        ({"image": "p"}, []),
+        ({"image": "tools"}, [f"base@sha256:{'a' * 64}"]),
+        ({"image": "other", "step": "hidden"}, ["kaniko:2"]),
+        ({"image": "other", "step": "push"}, []),
+        *(({"image": "other", "workflow": name}, OF_APP) for name in ("build", "build.yml", ".woodpecker/build.yml")),
+        ({"image": "app", "workflow": "lint"}, ["infra-ci:latest"]),
+        ({"image": "app", "workflow": "gone"}, []),
+    ],
+)
+def test_what_a_build_needs(look, build, wanted):
+    """Of the registry alone, as far as a run by hand gets there, and with the digest where that decides."""
+    assert look(BUILDS, **{"registries": [HOST, "alias:5050"], **build})["needed"] == wanted
+
+
+def test_a_name_that_no_registry_has(look):
+    result = look(BUILDS, image="app", registries=["https://registry.example.com"])
+    assert (result["code"], "is no address of a registry" in result["msg"]) == ("bad-input", True)
+
+
 @pytest.mark.parametrize(
     ("command", "wanted"),
     [

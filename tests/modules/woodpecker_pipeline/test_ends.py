@@ -130,6 +130,7 @@ def test_it_takes_too_long(run_module, woodpecker: Woodpecker, time_is_over, mon
     assert result["failed_step"]["step"] == "build-and-push"
     assert woodpecker.pipelines()[0].status == ("killed" if cancel else "running")
     assert ("It was canceled" in result["msg"]) == cancel
+    assert (result["pipeline"]["status"], result["may_go_on"]) == (("killed", False) if cancel else ("running", True))
     monkeypatch.undo()
     woodpecker.once(f"GET /api/repos/1/pipelines/{2 if cancel else 1}", let_go.set)
     again = run_module("woodpecker_pipeline", **woodpecker.options())

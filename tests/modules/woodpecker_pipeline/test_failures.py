@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import pytest
+from ansible.module_utils.registry_lab.woodpecker.model import Pipeline
 
 from modules.woodpecker_pipeline.test_started import failed
 from plugins.woodpecker import TOKEN, WORKFLOW, Woodpecker
@@ -52,6 +53,66 @@ def test_what_was_run_again(run_module, woodpecker: Woodpecker) -> None:
     run_module("woodpecker_pipeline", **woodpecker.options(state="restarted", number=number))
     one = run_module("woodpecker_pipelines_info", **asked(woodpecker))["pipelines"][0]
     assert (one["number"], one["restarted_as"], one["restarted_status"]) == (number, 2, "success")
+    assert one["left_out"] == "run again as 2, which was a success"
+
+
+def again(woodpecker: Woodpecker, number: int, code: int = 1) -> Pipeline:
+    """Another run of one, by somebody else, at its end."""
+    woodpecker.do["build-and-push"] = lambda _job: code
+    one = woodpecker.restart(number)
+    woodpecker.wait_for(one, "success", "failure", "blocked")
+    return one
+
+
+def test_restarts_are_listed_as_one_with_what_they_run_again(run_module, woodpecker: Woodpecker) -> None:
+    """However often it failed again: it is one thing to do, and none once a restart of a restart was a success."""
+
+    def listed() -> list[tuple[int, int, str, str]]:
+        found = run_module("woodpecker_pipelines_info", **asked(woodpecker))["pipelines"]
+        return [(one["number"], one["restarted_as"], one["restarted_status"], one["left_out"]) for one in found]
+
+    first = made(woodpecker, 1, NOW, NOW)
+    second = again(woodpecker, first).number
+    third = again(woodpecker, second).number
+    assert listed() == [(first, third, "failure", "")]
+    woodpecker.world.switch(faults=["blocked"])
+    fourth = again(woodpecker, first).number
+    assert listed() == [(first, fourth, "blocked", f"run again as {fourth}, which waits for approval")]
+    woodpecker.world.switch(faults=[])
+    fifth = again(woodpecker, third, 0).number
+    again(woodpecker, first)
+    assert listed() == [(first, fifth, "success", f"run again as {fifth}, which was a success")]
+
+
+def test_a_restart_that_failed_is_listed_where_the_first_did_not(run_module, woodpecker: Woodpecker) -> None:
+    good = made(woodpecker, 0, NOW - 200, NOW - 200)
+    bad = again(woodpecker, good).number
+    again(woodpecker, bad)
+    found = run_module("woodpecker_pipelines_info", **asked(woodpecker))["pipelines"]
+    assert [(one["number"], one["restarted_as"], one["left_out"]) for one in found] == [(bad, 3, "")]
+
+
+def test_what_must_not_run_again_is_told(run_module, woodpecker: Woodpecker) -> None:
+    other = woodpecker.add("o/app", WORKFLOW)
+    made(woodpecker, 1, NOW, NOW)
+    woodpecker.write("broken.yml", "steps: [{name: a, commands: [date]}]\n")
+    woodpecker.create()
+    woodpecker.do["build-and-push"] = lambda _job: 1
+    woodpecker.wait_for(woodpecker.create_in(other), "failure")
+
+    def left_out(**entry: str) -> dict[tuple[str, int], str]:
+        options = asked(woodpecker, repositories=["o/infra", "o/app"], not_again=[entry])
+        found = run_module("woodpecker_pipelines_info", **options)["pipelines"]
+        return {(one["repository"], one["number"]): one["left_out"] for one in found}
+
+    what = "step build-and-push of workflow build-ci-image"
+    wanted = {"workflow": "build-ci-image.yml", "step": "build-and-push"}
+    unknown = f"it may run {what}: which workflows it has is not known"
+    expected = {("o/infra", 1): f"it runs {what}", ("o/infra", 2): unknown, ("o/app", 1): ""}
+    assert left_out(repository="O/infra", **wanted) == left_out(repository="1", **wanted) == expected
+    assert left_out(repository="o/app", step="sign") == dict.fromkeys(expected, "")
+    bad = run_module("woodpecker_pipelines_info", **asked(woodpecker, not_again=[{"repository": "o/app"}]))
+    failed(bad, "bad-input", "neither workflow nor step")
 
 
 def test_many_come_page_by_page(run_module, woodpecker: Woodpecker) -> None:

@@ -158,40 +158,6 @@ def test_secrets_as_the_server_answers(run_module, woodpecker: Woodpecker, secre
 
 
 @BOTH
-def test_secrets_beforehand(run_module, woodpecker: Woodpecker, check) -> None:
-    taking = WORKFLOW.replace("      repo:", "      password: {from_secret: registry_password}\n      repo:")
-    woodpecker.write("build-ci-image.yml", taking)
-    asked = woodpecker.options(path=woodpecker.repository.folder)
-    woodpecker.repository.secrets = [{"name": "registry_password", "events": ["push"]}]
-    result = run_module("woodpecker_pipeline", check=check, **asked)
-    failed(result, "secret-not-manual", "secret registry_password of step build-and-push is only for push")
-    asked["token"] = "a.token-of.root"  # who may see those of the organisation too
-    woodpecker.repository.secrets = []
-    failed(run_module("woodpecker_pipeline", check=check, **asked), "cannot-run", "is not there for this repository")
-    assert woodpecker.posts() == []
-
-
-@BOTH
-@pytest.mark.parametrize(
-    ("change", "code", "said"),
-    [
-        ({"branch": "feature"}, "filtered", "no workflow takes a manual run of branch feature"),
-        ({"wanted": [{"workflow": "other"}]}, "wanted-missing", "workflow other is in no workflow that takes"),
-        ({"wanted": [{"step": "sign"}]}, "wanted-missing", "There are workflows build-ci-image"),
-    ],
-)
-def test_the_checkout_beforehand(run_module, woodpecker: Woodpecker, check, change, code, said) -> None:
-    result = run_module("woodpecker_pipeline", check=check, **woodpecker.options(path=woodpecker.repository.folder, **change))
-    failed(result, code, said)
-    assert woodpecker.posts() == []
-
-
-def test_no_checkout(run_module, woodpecker: Woodpecker, tmp_path) -> None:
-    result = run_module("woodpecker_pipeline", **woodpecker.options(path=str(tmp_path / "nowhere")))
-    failed(result, "bad-input", "has no workflow files", ".woodpecker")
-
-
-@BOTH
 def test_a_paused_queue(run_module, woodpecker: Woodpecker, check) -> None:
     woodpecker.world.switch(paused=True)
     result = run_module("woodpecker_pipeline", check=check, **woodpecker.options(token="a.token-of.root"))

@@ -39,6 +39,49 @@ def test_a_restart_that_failed_is_made_again(run_module, woodpecker: Woodpecker)
     assert (result["changed"], result["pipeline"]["number"], result["pipeline"]["parent"]) == (True, 3, 1)
 
 
+def test_a_restart_of_a_restart_that_was_a_success_is_enough(run_module, woodpecker: Woodpecker) -> None:
+    number = broken(woodpecker)
+    woodpecker.do["build-and-push"] = lambda _job: 1
+    woodpecker.wait_for(woodpecker.restart(number), "failure")
+    del woodpecker.do["build-and-push"]
+    woodpecker.wait_for(woodpecker.restart(2), "success")
+    result = run_module("woodpecker_pipeline", **woodpecker.options(state="restarted", number=number))
+    assert (result["changed"], result["followed"], result["pipeline"]["number"]) == (False, True, 3)
+
+
+def test_a_restart_is_found_however_much_ran_since(run_module, woodpecker: Woodpecker) -> None:
+    number = broken(woodpecker)
+    woodpecker.wait_for(woodpecker.restart(number), "success")
+    woodpecker.world.agents = 0
+    for _each in range(220):
+        woodpecker.create().status = "success"
+    result = run_module("woodpecker_pipeline", **woodpecker.options(state="restarted", number=number))
+    assert (result["changed"], result["pipeline"]["number"]) == (False, 2)
+
+
+def test_a_restart_that_waits_for_approval_is_not_made_again(run_module, woodpecker: Woodpecker) -> None:
+    number = broken(woodpecker)
+    woodpecker.world.switch(faults=["blocked"])
+    asked = woodpecker.options(state="restarted", number=number)
+    for _each in range(2):
+        result = run_module("woodpecker_pipeline", **asked)
+        failed(result, "blocked", "pipeline 2", "waits for approval")
+        assert result["may_go_on"] is True
+    assert len(woodpecker.posts()) == 1
+
+
+def test_a_manual_run_is_not_what_a_restart_of_an_old_one_is(run_module, woodpecker: Woodpecker) -> None:
+    """That has the commit and the files of then."""
+    woodpecker.world.switch(agents=2)
+    woodpecker.wait_for(woodpecker.create(), "success")
+    let_go = woodpecker.held("build-and-push")
+    woodpecker.wait_for(woodpecker.restart(1), "running")
+    del woodpecker.do["build-and-push"]
+    result = run_module("woodpecker_pipeline", **woodpecker.options())
+    let_go.set()
+    assert (result["changed"], result["followed"], result["pipeline"]["number"]) == (True, False, 3)
+
+
 def test_check_mode(run_module, woodpecker: Woodpecker) -> None:
     number = broken(woodpecker)
     result = run_module("woodpecker_pipeline", check=True, **woodpecker.options(state="restarted", number=number))

@@ -31,7 +31,7 @@ def test_it_is_done(run_module, woodpecker: Woodpecker) -> None:
     assert pipeline["variables"] == {"IMAGE": "infra-ci", "N": "1"}
     assert [step["name"] for step in pipeline["workflows"][0]["steps"]] == ["clone", "build-and-push", "verify-integrity"]
     assert pipeline["created"] > 0 and pipeline["finished"] >= pipeline["started"] >= pipeline["created"]
-    assert (result["failed_step"], result["log"], result["server_version"]) == ({}, [], "3.17.0")
+    assert (result["failed_step"], result["log"], result["server_version"], result["may_go_on"]) == ({}, [], "3.17.0", False)
     assert [job.step for job in woodpecker.jobs] == ["build-and-push", "verify-integrity"]
     assert woodpecker.jobs[0].variables["IMAGE"] == "infra-ci"
     assert TOKEN not in json.dumps({**result, "invocation": {}})
@@ -117,6 +117,7 @@ def test_a_request_that_never_arrived(run_module, woodpecker: Woodpecker) -> Non
     woodpecker.world.switch(faults=["lost-request"])
     result = run_module("woodpecker_pipeline", **woodpecker.options())
     failed(result, "unreachable", "gives no answer", "Whether it was started is unknown: run this again")
+    assert (result["pipeline"], result["may_go_on"]) == ({}, True)
     assert len(woodpecker.posts()) == 1 and woodpecker.pipelines() == []
 
 

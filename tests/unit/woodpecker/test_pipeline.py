@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from ansible.module_utils.oci_registry.errors import ProtocolError
 from ansible.module_utils.woodpecker.clock import Clock, words
+from ansible.module_utils.woodpecker.families import families, telling
 from ansible.module_utils.woodpecker.log import read_log
 from ansible.module_utils.woodpecker.masking import MASK, Masking, looks_secret
 from ansible.module_utils.woodpecker.pipeline import Pipeline, read_pipeline
-from ansible.module_utils.woodpecker.purpose import Purpose, under_way
+from ansible.module_utils.woodpecker.purpose import Purpose, newer, restarted, under_way
 from ansible.module_utils.woodpecker.verdict import Wanted, culprit, unreached
 
 
@@ -81,6 +82,30 @@ def test_the_same_purpose() -> None:
     assert under_way([pipeline(**{**plain, "number": 3}), pipeline(**{**plain, "number": 2})], purpose).number == 2
     for change in ({"event": "push"}, {"branch": "b"}, {"variables": None}, {"status": "success"}, {"status": "blocked"}):
         assert under_way([pipeline(**{**plain, **change})], purpose) is None, change
+    assert under_way([pipeline(**plain, parent=7)], purpose) is None, "another run of an old one has its commit and its files"
+
+
+def runs(*found: tuple[int, int, str]) -> list[Pipeline]:
+    """Number, what it is a restart of, and status; as servers list them, the newest first."""
+    return [pipeline(number=number, parent=parent, status=status) for number, parent, status in sorted(found, reverse=True)]
+
+
+def test_restarts_of_restarts_are_for_the_same() -> None:
+    purpose = Purpose("main", {}, 1)
+    known = runs((1, 0, "failure"), (2, 0, "success"), (3, 1, "failure"), (4, 2, "running"), (5, 3, "success"), (6, 5, "failure"))
+    assert [one.number for one in newer(known, purpose, 3)] == [5, 6]
+    assert restarted(known, purpose).number == 5
+    for status in ("created", "pending", "running", "blocked"):
+        assert under_way([*known, *runs((7, 5, status))], purpose).number == 7, status
+    assert (under_way(known, purpose), restarted(known, Purpose("main", {}, 6))) == (None, None)
+
+
+def test_families() -> None:
+    known = runs((20, 0, "success"), (21, 9, "failure"), (22, 9, "failure"), (23, 21, "failure"), (24, 20, "failure"))
+    assert [[one.number for one in family] for family in families([*known, *known[:1]])] == [[20, 24], [21, 22, 23]]
+    assert telling([]) is None
+    for statuses, number in ((("success", "failure"), 1), (("blocked", "failure"), 1), (("failure", "killed"), 2)):
+        assert telling(list(reversed(runs(*((n, 0, status) for n, status in enumerate(statuses, 1)))))).number == number
 
 
 def entry(line: int, data: bytes | str | None, kind: int = 0) -> dict[str, Any]:
