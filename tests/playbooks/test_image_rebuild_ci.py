@@ -62,6 +62,7 @@ def test_one_of_somebody_else_is_left_and_that_is_said(rebuild, faults):
 
 def test_nobody_knows_whether_one_was_started(rebuild):
     rebuild.break_it()
+    rebuild.woodpecker.world.switch(agents=0, faults=["lost-answer"])
     rebuild.woodpecker.once("POST /api/repos/1/pipelines", lambda: rebuild.woodpecker.world.switch(faults=["silent"]))
     done = rebuild.run()
     assert (done["way"], done["rebuilt"]) == ("vm", True), done["text"]

@@ -12,7 +12,8 @@ from ansible.module_utils.oci_registry.commands import start_time
 
 from modules.image_build.test_builds import left_behind
 from modules.image_build.test_killed import SECONDS, held_program, start
-from playbooks.test_image_rebuild import Rebuild, names
+from playbooks.rebuilding import Rebuild
+from playbooks.test_image_rebuild import names
 from plugins.builders import PASSWORD, USER
 
 pytestmark = [pytest.mark.xdist_group("builders"), pytest.mark.parametrize("a_builder", ["buildah"], indirect=True)]
