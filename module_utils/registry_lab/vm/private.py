@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import signal
+import sys
 import time
 from typing import List
 
@@ -28,8 +30,7 @@ shift 3
 if ! mountpoint -q /; then # a chroot: no container starts there until its root is a mount of its own
     mkdir -p "$changes/root"
     mount --rbind / "$changes/root"
-    mount --make-rprivate "$changes/root"
-    exec chroot "$changes/root" "$0" "$name" "$changes" "$run" "$@"
+    exec "{python}" -I "$(dirname "$0")/pivot.py" "$changes/root" "$0" "$name" "$changes" "$run" "$@"
 fi
 mkdir -p "$run"
 mount --bind /run "$run"
@@ -48,13 +49,39 @@ sed -i 's/^root:![^:]*:/root:*:/' /etc/shadow
 sed -i '/^root:/s,:[^:]*$,:/bin/sh,' /etc/passwd
 exec "$@"
 """
+# chroot would not do: whoever enters the namespace later, as docker exec does, would be at the root of the machine
+_PIVOT = """\
+# pivot.py ROOT COMMAND...: in a mount namespace of its own, make the mount ROOT the root of the namespace, then become COMMAND.
+import ctypes, os, sys
+
+libc = ctypes.CDLL(None, use_errno=True)
+REC, PRIVATE, DETACH, NEWNS, PIVOT_ROOT = 0x4000, 1 << 18, 2, 0x20000, {pivot_root}
+
+def must(result, what):
+    if result != 0:
+        sys.exit(f"pivot.py: {{what}}: {{os.strerror(ctypes.get_errno())}}")
+
+root, own = (os.open(path, os.O_RDONLY) for path in (sys.argv[1], "/proc/self/ns/mnt"))
+must(libc.setns(own, NEWNS), "setns")  # out of the chroot, within the namespace
+must(libc.mount(None, b"/", None, REC | PRIVATE, None), "mount --make-rprivate /")
+os.fchdir(root)
+must(libc.syscall(PIVOT_ROOT, b".", b"."), "pivot_root")
+must(libc.umount2(b".", DETACH), "umount")
+os.chdir("/")
+os.close(root), os.close(own)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+#: number of the call, by machine: the C library has no name for it
+_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "armv7l": 218, "ppc64le": 203, "s390x": 217, "riscv64": 41}
 _SECONDS = 10.0
 
 
 def command(folder: str, name: str, argv: List[str]) -> List[str]:
     """``argv`` in a namespace of its own; ``folder`` takes the script and the changes, ``name`` marks its mounts."""
     script = os.path.join(folder, "enter.sh")
-    write_new(script, _SCRIPT.format(overlaid=" ".join(OVERLAID)), 0o700)
+    write_new(script, _SCRIPT.format(overlaid=" ".join(OVERLAID), python=sys.executable), 0o700)
+    if not _root_is_mounted():
+        write_new(os.path.join(folder, "pivot.py"), _PIVOT.format(pivot_root=_PIVOT_ROOT.get(platform.machine(), -1)), 0o600)
     enter = [program("unshare"), "--mount", "--propagation", "private" if _root_is_mounted() else "unchanged", script]
     return [*enter, name, os.path.join(folder, "changes"), machine_run(folder), *argv]
 
