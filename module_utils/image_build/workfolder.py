@@ -11,11 +11,11 @@ import shutil
 import tempfile
 from typing import Any, Dict, Iterator, List
 
+from ..oci_registry.apply.moment import boot_id
 from ..oci_registry.apply.workplace import Workplace, replace_file, writing
 from ..oci_registry.commands import Child, end_orphan, start_time
 
 _WORK, _MARK = "work", "mark.json"
-_BOOT = "/proc/sys/kernel/random/boot_id"
 
 
 def workplace() -> Workplace:
@@ -38,7 +38,7 @@ class WorkFolder:
     def remember(self, child: Child) -> None:
         """The program that runs now, for whoever comes after a kill."""
         owner = Child(os.getpid(), start_time(os.getpid()))
-        mark = {"boot": _boot_id(), "owner": list(owner), "child": list(child)}
+        mark = {"boot": boot_id(), "owner": list(owner), "child": list(child)}
         replace_file(os.path.join(self.path, _MARK), json.dumps(mark) + "\n")
 
 
@@ -61,7 +61,7 @@ def remove_stale(place: Workplace) -> List[str]:
     found = stale(place)
     for path in found:
         mark = _mark(path)
-        if mark.get("boot") == _boot_id():  # else another process may have the number by now
+        if mark.get("boot") == boot_id():  # else another process may have the number by now
             end_orphan(_child(mark, "child"))
         shutil.rmtree(path, ignore_errors=True)
     return [path for path in found if not os.path.exists(path)]
@@ -81,7 +81,7 @@ def _child(mark: Dict[str, Any], name: str) -> Child:
 
 def _is_used(mark: Dict[str, Any]) -> bool:
     owner = _child(mark, "owner")
-    return mark.get("boot") == _boot_id() and bool(owner.started) and start_time(owner.pid) == owner.started
+    return mark.get("boot") == boot_id() and bool(owner.started) and start_time(owner.pid) == owner.started
 
 
 def _mark(path: str) -> Dict[str, Any]:
@@ -91,11 +91,3 @@ def _mark(path: str) -> Dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _boot_id() -> str:
-    try:
-        with open(_BOOT, encoding="ascii") as file:
-            return file.read().strip()
-    except OSError:
-        return ""

@@ -125,9 +125,9 @@ def start_time(pid: int) -> str:
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             fields = file.read().rpartition(")")[2].split()
-    except OSError:
+        return "" if fields[0] in "ZX" else fields[19]
+    except (OSError, IndexError):
         return ""
-    return "" if fields[0] in "ZX" else fields[19]
 
 
 class _Listener:

@@ -16,10 +16,11 @@ from typing import Any, Collection, Dict, Iterator, List, NamedTuple, Optional, 
 
 from ..errors import Held
 from .holder import Holder, is_dead
+from .lock import open_lock
 from .moment import Moment
 from .workplace import Workplace, replace_file, writing
 
-_NAME, _LOCK = "hold.json", "hold.lock"
+_NAME = "hold.json"
 _ADVICE = "Wait for it; if it was killed, run recover again, which goes on with it and ends it"
 
 
@@ -73,13 +74,15 @@ def dead_runs(hold: Optional[Hold], at: Moment, stale_hours: float, told: Collec
 
 @contextlib.contextmanager
 def changing(workplace: Workplace) -> Iterator[None]:
-    """Whoever reads the hold in this block and writes it again is alone with it. Raises :class:`errors.ApplyFailed`."""
-    path = os.path.join(workplace.folder(), _LOCK)
-    with writing(path):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    """Whoever reads the hold in this block and writes it again is alone with it. Raises :class:`errors.ApplyFailed`.
+
+    Its lock is on the file that runs lock, and of another kind (POSIX), so that neither waits for the other, but for NFS, which knows one kind.
+    """
+    workplace.folder()
+    descriptor = open_lock(workplace.lock_path)
     try:
-        with writing(path):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)  # for as long as it takes to write a small file
+        with writing(workplace.lock_path):
+            fcntl.lockf(descriptor, fcntl.LOCK_EX)  # for as long as it takes to write a small file
         yield
     finally:
         os.close(descriptor)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from typing import Any, Dict, NamedTuple
 
+from ..commands import start_time
 from .moment import Moment
 
 _HOUR = 3600.0
@@ -53,7 +54,7 @@ class Holder(NamedTuple):
 
 def seen_from_here(holder: Holder) -> Holder:
     """The holder with what this machine knows of its process, if that is one of this machine."""
-    return holder._replace(started=_started(holder.pid) if holder.pid and holder.host == _here() else "")
+    return holder._replace(started=start_time(holder.pid) if holder.pid and holder.host == _here() else "")
 
 
 def is_dead(holder: Holder, at: Moment, stale_hours: float) -> bool:
@@ -61,20 +62,10 @@ def is_dead(holder: Holder, at: Moment, stale_hours: float) -> bool:
     if holder.left:
         return True
     if holder.started and holder.host == _here():
-        return holder.since.boot != at.boot or _started(holder.pid) != holder.started
+        return holder.since.boot != at.boot or start_time(holder.pid) != holder.started
     age = holder.since.age(at)
     return age is not None and age >= stale_hours * _HOUR
 
 
 def _here() -> str:
     return os.uname().nodename
-
-
-def _started(pid: int) -> str:
-    """When a process of this machine began; empty where there is none that can be seen, or only what is left of one."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-            fields = file.read().rpartition(")")[2].split()
-        return "" if fields[0] in ("Z", "X") else fields[19]
-    except (OSError, IndexError):
-        return ""

@@ -16,6 +16,12 @@ from .workplace import Workplace, writing
 _POLL_SECONDS = 0.1
 
 
+def open_lock(path: str) -> int:
+    """A descriptor of the file that is locked, made if it is missing. Raises :class:`ApplyFailed`."""
+    with writing(path):
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+
 class RunLock:
     """Context manager that holds the lock of a workplace; waits ``timeout`` seconds for it, then raises :class:`Locked`.
 
@@ -31,8 +37,7 @@ class RunLock:
 
     def __enter__(self) -> RunLock:
         self._workplace.folder()
-        with writing(self._workplace.lock_path):
-            self._descriptor = os.open(self._workplace.lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        self._descriptor = open_lock(self._workplace.lock_path)
         try:
             self._wait()
             with writing(self._workplace.lock_path):

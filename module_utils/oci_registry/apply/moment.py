@@ -44,10 +44,11 @@ class Moment(NamedTuple):
 
 def now() -> Moment:
     """This moment."""
-    return Moment(time.time(), _boot_id(), time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)))
+    return Moment(time.time(), boot_id(), time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)))
 
 
-def _boot_id() -> str:
+def boot_id() -> str:
+    """Which start of the machine this is; empty where the system does not tell."""
     try:
         with open(_BOOT_ID, encoding="ascii") as file:
             return file.read().strip()
