@@ -119,7 +119,7 @@ def _untagged(evidence: Evidence, below: Below, choices: Choices) -> List[Image]
     for (repository, digest), tags in evidence.roots.items():
         if (repository, digest) in evidence.waste:
             continue
-        nodes = [evidence.nodes[repository, each] for each in closure([digest], evidence.manifests_of(repository))]
+        nodes = [evidence.nodes[repository, each] for each in below.of(repository, digest)]
         if not tags and evidence.nodes[repository, digest].is_manifest and not all(node.sound for node in nodes):
             found.append(Image(repository, "", digest, below.is_in_use(repository, "", digest, choices)))
     return found
@@ -134,21 +134,24 @@ class Below:
 
     def digests(self, image: Image) -> Set[str]:
         """The digests of all that it needs, itself included."""
-        return self._of(image.repository, image.digest)
+        return self.of(image.repository, image.digest)
 
     def is_in_use(self, repository: str, tag: str, digest: str, choices: Choices) -> bool:
         """Whether a tag, what it points at, or one of its platforms is in use.
 
         Where it is not known any more what its platforms are, any digest of the repository that is in use may be one of them.
         """
-        digests = self._of(repository, digest)
+        if not choices.in_use:
+            return False
+        digests = self.of(repository, digest)
         if choices.is_in_use(repository, tag, digests):
             return True
         nodes = [self._evidence.nodes[repository, each] for each in digests if (repository, each) in self._evidence.nodes]
         is_known = bool(nodes) and all(node.manifest is not None for node in nodes if node.is_manifest)
         return not is_known and choices.uses_digests_of(repository)
 
-    def _of(self, repository: str, digest: str) -> Set[str]:
+    def of(self, repository: str, digest: str) -> Set[str]:
+        """The same for a manifest; nothing for an empty digest."""
         if repository not in self._manifests:
             self._manifests[repository] = self._evidence.manifests_of(repository)
         return closure([digest], self._manifests[repository]) if digest else set()
