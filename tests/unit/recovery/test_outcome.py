@@ -34,7 +34,8 @@ def left(tag="1.0", digest="sha256:a"):
 
 
 def made(tags=("1.0",), way="vm", problem="", changed=True):
-    return {"image": "app", "tags": list(tags), "way": way, "digest": "sha256:new", "changed": changed, "problem": problem}
+    how = {"way": way, "rebuilt": not problem, "digest": "sha256:new", "changed": changed, "problem": problem}
+    return {"image": "app", "tags": list(tags), **how}
 
 
 def run(before=(), after=None, *, images=(), remaining=(), remade=(), held=False, **more):
