@@ -8,22 +8,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-_EXTRA_VARS = ("-e", "--extra-vars")
+EXTRA_VARS = ("-e", "--extra-vars")
 _TAKE_A_VALUE = frozenset(
     (
-        *(*_EXTRA_VARS, "--limit", "-l", "--tags", "-t", "--skip-tags", "--inventory", "-i", "--inventory-file", "--forks", "-f"),
-        *(
-            "--user",
-            "-u",
-            "--connection",
-            "-c",
-            "--timeout",
-            "-T",
-            "--become-user",
-            "--become-method",
-            "--private-key",
-            "--key-file",
-        ),
+        *(*EXTRA_VARS, "--limit", "-l", "--tags", "-t", "--skip-tags", "--inventory", "-i", "--inventory-file", "--forks", "-f"),
+        *("--user", "-u", "--connection", "-c", "--timeout", "-T", "--private-key", "--key-file"),
+        *("--become-user", "--become-method"),
         *("--vault-id", "--vault-password-file", "--vault-pass-file", "--become-password-file", "--become-pass-file"),
         *("--connection-password-file", "--conn-pass-file", "--start-at-task", "--task-timeout", "--module-path", "-M"),
         *("--ssh-common-args", "--ssh-extra-args", "--scp-extra-args", "--sftp-extra-args"),
@@ -73,7 +63,7 @@ def value_of(arguments: list[str], *options: str) -> list[str]:
 
 def extra_vars(arguments: list[str]) -> list[str]:
     """The text of each ``-e``; files (``@name``) are left out."""
-    return [text for text in value_of(arguments, *_EXTRA_VARS) if not text.startswith("@")]
+    return [text for text in value_of(arguments, *EXTRA_VARS) if not text.startswith("@")]
 
 
 def variables(arguments: list[str]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .arguments import extra_vars, mapping, pairs, parsed
+from .arguments import EXTRA_VARS, extra_vars, mapping, pairs, parsed
 
 MASK = "********"
 SECRET_NAME = re.compile(r"pass|secret|token|credential|webhook|auth|private|(?:^|_)key(?:$|_)", re.IGNORECASE)
@@ -45,7 +45,7 @@ def recordable(arguments: list[str], playbooks: Sequence[str] = ()) -> Recordabl
     kept: list[str] = []
     omitted: list[str] = []
     for option, value in pairs(arguments):
-        if option in ("-e", "--extra-vars") and value is not None:
+        if option in EXTRA_VARS and value is not None:
             plain, others = _variables(value, playbooks)
             kept += ["-e", plain] if plain else []
             omitted += [f"-e {name}" if name else "-e" for name in others]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -81,3 +82,15 @@ def play(tmp_path: Path) -> Callable[..., Any]:
 def rebuild(a_builder: str, any_registry: Any, woodpecker: Any, tmp_path: Path) -> Rebuild:
     """See :class:`Rebuild`."""
     return Rebuild(any_registry(htpasswd=(USER, PASSWORD, 4)), woodpecker, tmp_path)
+
+
+@pytest.fixture
+def cluster_with(tmp_path: Path) -> Callable[[str], str]:
+    """``cluster_with(image)``: a file as of a cluster in which a pod, ``web``, runs the image; its path."""
+
+    def write(image: str) -> str:
+        pod = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "web"}, "spec": {"containers": [{"image": image}]}}
+        (tmp_path / "cluster.json").write_text(json.dumps(pod), encoding="utf-8")
+        return str(tmp_path / "cluster.json")
+
+    return write

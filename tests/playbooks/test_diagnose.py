@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 
 import pytest
@@ -81,20 +80,13 @@ def _requests(broken):
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
-def test_it_tells_who_uses_what_is_broken_and_how_it_can_be_made_again(lab, play, tmp_path):
+def test_it_tells_who_uses_what_is_broken_and_how_it_can_be_made_again(lab, play, cluster_with):
     broken = lab("orphan-index")
-    address = broken.truth["address"]
-    pod = {
-        "kind": "Pod",
-        "apiVersion": "v1",
-        "metadata": {"name": "web"},
-        "spec": {"containers": [{"image": f"{address}/team/app:latest"}]},
-    }
-    (tmp_path / "cluster.json").write_text(json.dumps(pod), encoding="utf-8")
+    cluster = cluster_with(f"{broken.truth['address']}/team/app:latest")
     builds = [
         {"image": "team/app", "tags": ["latest"], "vm": {"git": "https://somebody:secret@git.example.com/app.git", "ref": "main"}}
     ]
-    known = {"impact_manifests": [str(tmp_path / "cluster.json")], "image_builds": builds, "registry_sources": []}
+    known = {"impact_manifests": [cluster], "image_builds": builds, "registry_sources": []}
     outcome = play("diagnose", broken.variables(**known))
     result = result_of(outcome)
     latest = next(image for image in result["images"] if (image["repository"], image["tag"]) == ("team/app", "latest"))

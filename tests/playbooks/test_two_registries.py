@@ -13,7 +13,7 @@ from ansible.module_utils.registry_lab.push import push
 
 
 @pytest.fixture
-def two(lab, any_registry, tmp_path):
+def two(lab, any_registry, cluster_with, tmp_path):
     """An inventory of an intact registry and one that lost its children and has no source; and what a cluster runs of the latter."""
     intact, broken = any_registry(), lab("orphan-index")
     push(intact, "team/other", "1.0", build("intact"))
@@ -24,10 +24,8 @@ def two(lab, any_registry, tmp_path):
         for name, (address, root) in stores.items()
     }
     (tmp_path / "hosts.yml").write_text(json.dumps({"registries": {"hosts": hosts}}), encoding="utf-8")
-    image = f"{broken.truth['address']}/team/app:latest"
-    pod = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "web"}, "spec": {"containers": [{"image": image}]}}
-    (tmp_path / "cluster.json").write_text(json.dumps(pod), encoding="utf-8")
-    return {"inventory": tmp_path / "hosts.yml", "variables": {"impact_manifests": [str(tmp_path / "cluster.json")]}}
+    cluster = cluster_with(f"{broken.truth['address']}/team/app:latest")
+    return {"inventory": tmp_path / "hosts.yml", "variables": {"impact_manifests": [cluster]}}
 
 
 @pytest.mark.parametrize(("playbook", "check"), [("diagnose", False), ("recover", True)])
