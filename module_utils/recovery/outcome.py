@@ -84,7 +84,8 @@ def outcome_of(run: Run) -> Outcome:
 def _image(run: Run, image: Dict[str, Any]) -> Dict[str, Any]:
     """An image as the repair left it, with what was made again, and what the proof says of it."""
     made = [each for each in run.remade if each.get("image") == image["repository"] and image["tag"] in each.get("tags", [])]
-    well = [each for each in made if each["rebuilt"]]
+    # whole when its turn came, and so with no problem: what was built for another tag of it was pushed to this one, too
+    well = [each for each in made if each["rebuilt"] or not each["problem"]]
     is_found = not run.is_check and _has(run.after, image)
     if image["outcome"] == _DONE and is_found:
         image.update(outcome=_FAILED, why="the proof still finds it broken")

@@ -108,6 +108,13 @@ def test_built_again():
     assert outcome.images[0]["digest_after"] == "sha256:new"
 
 
+def test_a_tag_that_was_whole_when_its_turn_came_is_done():
+    images = [image(chosen="rebuild", tag="latest"), image(chosen="rebuild", tag="1.0")]
+    nothing_to_do = {**made(changed=False), "rebuilt": False, "way": ""}
+    one = run([found("latest"), found()], (), images=images, remade=[made(["latest"], "ci"), nothing_to_do])
+    assert end(one) == ("proven", ["done", "done"], 0, "")
+
+
 def test_built_again_and_something_else_went_wrong():
     one = run(
         [found()],
