@@ -24,8 +24,8 @@ options:
     required: true
   remade:
     description:
-      - What was loaded or built again, as C(image) (the repository), C(tags), C(way) (V(archive), V(ci) or V(vm)), C(rebuilt) (whether it was),
-        C(digest), C(changed), and C(problem), which is empty where all went well.
+      - What was loaded or built again, as C(image) (the repository), C(tags), C(way) (V(archive), V(ci) or V(vm)), C(whole) (whether these
+        tags hold a whole image now, or would), C(digest), C(changed), and C(problem), which is empty where all went well.
     type: list
     elements: dict
     default: []

@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Set
+from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Set, Tuple
 
 Record = Mapping[str, Any]
+What = Tuple[str, str, Tuple[str, ...]]
 
 #: nothing was broken, or nothing was done; broken, or not known not to be; broken before, and proven now
 UNTOUCHED, BROKEN, PROVEN = "untouched", "broken", "proven"
@@ -49,6 +50,11 @@ class Run(NamedTuple):
         return bool(self.repair.get("code"))
 
     @property
+    def serves_another(self) -> bool:
+        """Whether the registry that was asked in the end serves another store than the one that was repaired."""
+        return any(each["meaning"] == "other-store" for each in self.proof.get("differences") or [])
+
+    @property
     def failures(self) -> List[str]:
         """Why what was to be made again was not."""
         return [str(made["problem"]) for made in self.remade if made.get("problem")]
@@ -73,19 +79,18 @@ def outcome_of(run: Run) -> Outcome:
     """Weigh one run."""
     images = [_image(run, dict(image)) for image in run.repair.get("images") or []]
     remaining = _remaining(run, images)
-    foreseen = {thing["digest"] for thing in [*(run.repair.get("remaining") or []), *remaining]}
-    unproven = [] if run.is_check else [found for found in run.after if found["digest"] not in foreseen]
-    needs_no_person = (
-        unproven or run.has_failed or run.failures or run.problems or any(image["outcome"] == _FAILED for image in images)
-    )
+    foreseen = {thing["digest"] or _what(thing) for thing in [*(run.repair.get("remaining") or []), *remaining]}
+    unproven = [] if run.is_check else [found for found in run.after if (found["digest"] or _what(found)) not in foreseen]
+    is_failed = run.has_failed or run.serves_another or any(image["outcome"] == _FAILED for image in images)
+    needs_no_person = unproven or is_failed or run.failures or run.problems
     return Outcome(images, remaining, unproven, 0 if needs_no_person else len(remaining), _state(run))
 
 
 def _image(run: Run, image: Dict[str, Any]) -> Dict[str, Any]:
     """An image as the repair left it, with what was made again, and what the proof says of it."""
     made = [each for each in run.remade if each.get("image") == image["repository"] and image["tag"] in each.get("tags", [])]
-    # whole when its turn came, and so with no problem: what was built for another tag of it was pushed to this one, too
-    well = [each for each in made if each["rebuilt"] or not each["problem"]]
+    # that may be so although nothing was built for it: what was built for another tag of it was pushed to this one, too
+    well = [each for each in made if each["whole"]]
     is_found = not run.is_check and _has(run.after, image)
     if image["outcome"] == _DONE and is_found:
         image.update(outcome=_FAILED, why="the proof still finds it broken")
@@ -103,24 +108,24 @@ def _image(run: Run, image: Dict[str, Any]) -> Dict[str, Any]:
 
 def _remaining(run: Run, images: Sequence[Record]) -> List[Record]:
     """What the plan has nothing for and a tag needs; after a real run, those of it that the proof still finds."""
-    found = {each["digest"] for each in run.after}
+    found = {_what(each) for each in run.after}
     left: List[Record] = []
     for thing in run.repair.get("remaining") or []:
         ours = [image for image in images if _is_of(thing, image)]
         is_covered = bool(ours) and all(image["outcome"] in (_PLANNED, _DONE) for image in ours)
-        if (thing["tags"] and not is_covered) if run.is_check else thing["digest"] in found:
+        if (thing["tags"] and not is_covered) if run.is_check else _what(thing) in found:
             left.append(thing)
-    return left + _not_to_be_done(run, images, {thing["digest"] for thing in left})
+    return left + _not_to_be_done(run, images, {_what(thing) for thing in left})
 
 
-def _not_to_be_done(run: Run, images: Sequence[Record], known: Set[str]) -> List[Record]:
+def _not_to_be_done(run: Run, images: Sequence[Record], known: Set[What]) -> List[Record]:
     """What is broken and was left: it is not in the plan that was approved, or not approved by its name."""
     covered = {step["digest"] for step in run.repair.get("plan") or [] if step["state"] == _PLANNED} if run.is_check else set()
     left: List[Record] = []
     for image in images:
         for found in run.after if image["outcome"] == _REMAINING else []:
-            if _is_of(found, image) and found["digest"] not in known | covered:
-                known.add(found["digest"])
+            if _is_of(found, image) and _what(found) not in known and found["digest"] not in covered:
+                known.add(_what(found))
                 told = {name: found[name] for name in ("repository", "tags", "digest", "role", "state")}
                 left.append({**told, "why": image["why"], "next": [image["chosen"]] if image["chosen"] else []})
     return left
@@ -141,6 +146,11 @@ def _serious(report: Record) -> List[Record]:
 
 def _has(findings: Sequence[Record], image: Record) -> bool:
     return any(_is_of(found, image) for found in findings)
+
+
+def _what(thing: Record) -> What:
+    """What is broken, and where: several repositories may miss the same bytes, and several tags what has no digest."""
+    return thing["repository"], thing["digest"], () if thing["digest"] else tuple(thing["tags"])
 
 
 def _is_of(thing: Record, image: Record) -> bool:

@@ -25,7 +25,7 @@ class Hints(NamedTuple):
 
 def problem_of(run: Run, outcome: Outcome, hints: Hints) -> str:
     """Empty where all is well or planned. What went wrong comes before what is left to a person."""
-    said = _failure(run, outcome, hints) or _left(run, outcome, hints) or _difference(run)
+    said = _failure(run, outcome, hints) or ("" if run.serves_another else _left(run, outcome, hints)) or _difference(run)
     return f"{run.diagnosis['name']}: {said}" if said else ""
 
 

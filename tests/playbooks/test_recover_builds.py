@@ -78,12 +78,12 @@ def ways(outcome):
 
 @pytest.mark.parametrize(("harm", "made"), [("child-link-gone", []), ("child-blob-gone", [("infra-ci", "ci", "")])])
 def test_an_image_that_is_whole_again_is_no_circle(builds, play, harm, made):
-    """It is linked again, or built again before it is the turn of what runs in it; as planned, too."""
+    """It is linked again, or built again before what runs in it, whose turn would come first; as planned, too."""
     builds.image("infra-ci", harm)
-    builds.image("web", "child-blob-gone", f"{builds.registry.address}/infra-ci:latest")
+    builds.image("app", "child-blob-gone", f"{builds.registry.address}/infra-ci:latest")
     for check in (True, False):
         outcome = play("recover", builds.variables(), check=check)
-        assert ways(outcome) == [*made, ("web", "ci", "")], outcome.stdout
+        assert ways(outcome) == [*made, ("app", "ci", "")], outcome.stdout
     assert (outcome.rc, {one["outcome"] for one in outcome.report["results"][0]["images"]}) == (0, {"done"}), outcome.text
 
 
@@ -96,10 +96,13 @@ def test_an_alias_of_the_registry_is_known(builds, play):
 
 def test_of_two_entries_the_one_that_has_the_tag_is_taken(builds, play):
     builds.image("web", "")
-    builds.image("web", "child-blob-gone", tag="edge")
+    builds.image("web", "child-blob-gone", tag="1.2")
+    # as people write it: the registry before the name, a tag that YAML takes for a number; and one that says too little, of an image that is well
+    builds.builds[1] |= {"image": f"{builds.registry.address}/web", "tags": [1.2]}
+    builds.builds.append({"image": "well", "tags": None, "ci": {"repository": "o/well"}})
     outcome = play("recover", builds.variables())
     assert (ways(outcome), outcome.rc) == ([("web", "ci", "")], 0), outcome.stdout
-    assert (builds.pipelines("o/web-latest"), builds.pipelines("o/web-edge")) == (1, 2)
+    assert (builds.pipelines("o/web-latest"), builds.pipelines("o/web-1.2")) == (1, 2)
 
 
 def test_a_pipeline_that_fails_again_is_a_problem_and_none_of_the_image(builds, play):

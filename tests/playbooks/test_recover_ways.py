@@ -69,6 +69,6 @@ def test_each_image_by_the_way_that_is_left_for_it(broken, play):
         outcome = play("recover", asked, check=check, inventory=broken)
         (result,) = outcome.report["results"]
         assert {one["repository"]: one["chosen"] for one in result["images"]} == plan, outcome.text
-        assert "no part of these repairs, recover asks them: runner\n" in outcome.text
+        assert "which recover asks them for: runner\n" in outcome.text
         assert ({one["outcome"] for one in result["images"]}, outcome.rc) == ({expected}, 0), outcome.text
     assert TOKEN not in outcome.stdout

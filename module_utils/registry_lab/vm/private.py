@@ -29,7 +29,6 @@ name=$1 changes=$2 run=$3
 shift 3
 if ! mountpoint -q /; then # a chroot: no container starts there until its root is a mount of its own
     mkdir -p "$changes/root"
-    mount --rbind / "$changes/root"
     exec "{python}" -I "$(dirname "$0")/pivot.py" "$changes/root" "$0" "$name" "$changes" "$run" "$@"
 fi
 mkdir -p "$run"
@@ -51,20 +50,24 @@ exec "$@"
 """
 # chroot would not do: whoever enters the namespace later, as docker exec does, would be at the root of the machine
 _PIVOT = """\
-# pivot.py ROOT COMMAND...: in a mount namespace of its own, make the mount ROOT the root of the namespace, then become COMMAND.
+# pivot.py FOLDER COMMAND...: in a mount namespace of its own and in a chroot, mount the root at FOLDER and make that mount the root of the
+# namespace, then become COMMAND. Nothing is mounted before all mounts are private: else it would be mounted, and unmounted, for the machine, too.
 import ctypes, os, sys
 
 libc = ctypes.CDLL(None, use_errno=True)
-REC, PRIVATE, DETACH, NEWNS, PIVOT_ROOT = 0x4000, 1 << 18, 2, 0x20000, {pivot_root}
+BIND, REC, PRIVATE, DETACH, NEWNS, PIVOT_ROOT = 0x1000, 0x4000, 1 << 18, 2, 0x20000, {pivot_root}
 
 def must(result, what):
     if result != 0:
         sys.exit(f"pivot.py: {{what}}: {{os.strerror(ctypes.get_errno())}}")
 
-root, own = (os.open(path, os.O_RDONLY) for path in (sys.argv[1], "/proc/self/ns/mnt"))
+root, own = (os.open(path, os.O_RDONLY) for path in ("/", "/proc/self/ns/mnt"))
+folder = os.fsencode(os.path.realpath(sys.argv[1]).lstrip("/"))
 must(libc.setns(own, NEWNS), "setns")  # out of the chroot, within the namespace
 must(libc.mount(None, b"/", None, REC | PRIVATE, None), "mount --make-rprivate /")
 os.fchdir(root)
+must(libc.mount(b".", folder, None, BIND | REC, None), "mount --rbind /")
+os.chdir(folder)
 must(libc.syscall(PIVOT_ROOT, b".", b"."), "pivot_root")
 must(libc.umount2(b".", DETACH), "umount")
 os.chdir("/")

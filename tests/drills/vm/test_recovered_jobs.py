@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.module_utils.oci_registry.apply.hold import Hold, write_hold
+from ansible.module_utils.oci_registry.apply.holder import Holder
+from ansible.module_utils.oci_registry.apply.moment import now
+from ansible.module_utils.oci_registry.apply.workplace import Workplace
 from ansible.module_utils.registry_lab.damage import damage
 from ansible.module_utils.registry_lab.vm.legacy import CRON_FILE, put_legacy_jobs
 from ansible.module_utils.registry_lab.vm.scenarios import Stage
@@ -35,6 +39,13 @@ def test_only_what_breaks_images_stays_off(new_vm_lab: Callable[..., RunningVm],
     planned = recover(vm, tmp_path, check=True)
     assert planned.rc == 0 and active(vm) == before
     assert len(planned.report["results"][0]["jobs_left_off"]) == len(before)
+
+    another = Workplace.of_store(str(vm.stores["registry-ghcr"]))
+    write_hold(another, Hold((Holder("elsewhere", now(), "somebody", "it is broken", left=True),)))
+    waits = recover(vm, tmp_path)
+    assert (waits.rc, active(vm)) == (0, []), waits.stdout
+    assert "jobs of the machine stay off while this store of it is held, too: " in waits.text
+    write_hold(another, None)
     done = recover(vm, tmp_path)
     assert done.rc == 0, done.stdout
     assert active(vm) == [plain]

@@ -21,7 +21,6 @@ from ansible.module_utils.registry_lab.vm.spec import CACHES, HOSTED
 from drills.vm import schedule
 from drills.vm.incident import active_legacy_lines, put_legacy_jobs
 from drills.vm.shelf import Shelf
-from drills.vm.snapshots import machine_state
 from playbooks.running import Outcome, run_playbook
 from plugins.vm import RunningVm
 
@@ -43,21 +42,14 @@ def vm(new_vm_lab: Callable[..., RunningVm]) -> RunningVm:
 
 @pytest.fixture
 def play(vm: RunningVm, tmp_path: Path) -> Play:
-    """``play(name, check=False, **variables)``: run a playbook against the machine; it must end well."""
+    """``play(name, **variables)``: run a playbook against the machine; it must end well."""
 
-    def run(name: str, check: bool = False, **variables: Any) -> Outcome:
-        outcome = run_playbook(name, tmp_path, variables, check=check, inventory=vm.inventory)
+    def run(name: str, **variables: Any) -> Outcome:
+        outcome = run_playbook(name, tmp_path, variables, inventory=vm.inventory)
         assert (outcome.rc, outcome.findings or 0) == (0, 0), outcome.stdout
         return outcome
 
     return run
-
-
-def settled(vm: RunningVm, play: Play, name: str, **variables: Any) -> None:
-    """Neither check mode nor another run finds anything to do."""
-    before = machine_state(vm)
-    assert [play(name, check=check, **variables).changed for check in (True, False)] == [0, 0]
-    assert machine_state(vm) == before
 
 
 def pull_through(vm: RunningVm) -> None:
@@ -103,7 +95,6 @@ def test_nothing_is_lost_over_many_sundays(vm: RunningVm, play: Play, tmp_path: 
     pull_through(vm)
     every_job_succeeded(vm)
     assert active_legacy_lines(vm) == []
-    settled(vm, play, "maintain", maintain_rules=RULES)
 
 
 def every_job_succeeded(vm: RunningVm) -> None:

@@ -34,7 +34,7 @@ def left(tag="1.0", digest="sha256:a"):
 
 
 def made(tags=("1.0",), way="vm", problem="", changed=True):
-    how = {"way": way, "rebuilt": not problem, "digest": "sha256:new", "changed": changed, "problem": problem}
+    how = {"way": way, "whole": not problem, "digest": "sha256:new", "changed": changed, "problem": problem}
     return {"image": "app", "tags": list(tags), **how}
 
 
@@ -108,11 +108,12 @@ def test_built_again():
     assert outcome.images[0]["digest_after"] == "sha256:new"
 
 
-def test_a_tag_that_was_whole_when_its_turn_came_is_done():
+@pytest.mark.parametrize("problem", ["", "its pipelines cannot be listed"])
+def test_a_tag_that_was_whole_when_its_turn_came_is_done(problem):
     images = [image(chosen="rebuild", tag="latest"), image(chosen="rebuild", tag="1.0")]
-    nothing_to_do = {**made(changed=False), "rebuilt": False, "way": ""}
+    nothing_to_do = {**made(changed=False, problem=problem), "whole": True, "way": ""}
     one = run([found("latest"), found()], (), images=images, remade=[made(["latest"], "ci"), nothing_to_do])
-    assert end(one) == ("proven", ["done", "done"], 0, "")
+    assert end(one) == ("proven", ["done", "done"], 0, f"here: {problem}" if problem else "")
 
 
 def test_built_again_and_something_else_went_wrong():
@@ -121,7 +122,7 @@ def test_built_again_and_something_else_went_wrong():
         (),
         images=[image(chosen="rebuild")],
         remaining=[left()],
-        remade=[{**made(problem="a restart failed"), "rebuilt": True}],
+        remade=[{**made(problem="a restart failed"), "whole": True}],
     )
     assert end(one) == ("proven", ["done"], 0, "here: a restart failed")
 
