@@ -48,7 +48,9 @@ COMMANDS = {
     "run": Command(play.run, "run NAME [arguments]", "the same as NAME; --no-preflight: without looking ahead"),
     "drill": Command(drill.run, "drill [--all]", "the playbook, with times compared; --all: every scenario"),
     "lab": Command(lab.run, "lab up|status|down", "a machine with six registries to play with"),
-    "history": Command(history.run, "history [-n N]", "what ran, and how it ended; --prune DAYS removes what is older"),
+    "history": Command(
+        history.run, "history [-n N]", "what ran, and how it ended; --prune DAYS removes older ones, but no written post-mortem"
+    ),
     "show": Command(history.show, "show RUN", "phases, changes, failures of one run (or: last)"),
     "report": Command(records.run, "report RUN [--open]", "the record of a run as a page, and the draft of a post-mortem"),
     "resume": Command(resume.run, "resume RUN [arguments]", "run again as that run was, and say what was not done again"),
