@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import stat
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from runbook.journal import LINE, Journal, who
 from runbook.redaction import MASK
+from runbook.runs import PastRun
 
 
 def test_lines_are_written_at_once_and_masked(tmp_path: Path) -> None:
@@ -40,6 +42,22 @@ def test_a_full_disk_is_said_once_and_stops_nothing(capsys: pytest.CaptureFixtur
         journal.write("run-started")
         journal.write("run-ended")
     assert capsys.readouterr().err.count("cannot write the journal /dev/full any more: No space left on device") == 1
+
+
+def test_a_line_that_was_cut_short_spoils_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Journal(path, set()) as journal:
+        journal.write("run-started")
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 20, before[1]))
+            journal.write("task-ended")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        journal.write("run-ended")
+    past = PastRun(path)
+    assert [event["event"] for event in past.events] == ["run-started", "run-ended"]
+    assert past.end
 
 
 def test_secrets_are_masked_however_deep(tmp_path: Path) -> None:
