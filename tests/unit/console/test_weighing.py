@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
-from runbook.preflight import _is_read_once
+from runbook.preflight import _is_read_once, look
 from runbook.preflight.remarks import Remark, weigh
 
 
@@ -30,3 +33,12 @@ def test_standard_input_is_read_only_once(argument: str) -> None:
 @pytest.mark.parametrize("argument", ["-i", "inventory", "", "-e", "x=1", "\0", "@", "a" * 5000])
 def test_other_arguments_are_not(argument: str) -> None:
     assert not _is_read_once(argument)
+
+
+@pytest.mark.parametrize(("said", "shown"), [("", "nothing"), ("printf 'caf\\351\\n' >&2", "caf\ufffd")])
+def test_whatever_it_says_is_told(said: str, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\ncat >/dev/null\n{said}\n", encoding="ascii")
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+    assert look(tmp_path, []) == [{"stops": False, "message": f"the preflight failed, and said: {shown}"}]
