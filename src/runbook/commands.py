@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from . import build, catalogue, checks, drill, history, lab, places, play, records, resume
-from .output import complain, say, silence
+from .output import complain, say, silence, take_everything
 from .verdict import COULD_NOT_LOOK, HEALTHY, INTERRUPTED, WORDS
 
 
@@ -71,6 +71,7 @@ _READS = ("list", "history", "show", "help")
 
 def main(arguments: list[str]) -> int:
     """Run one command; an unknown name that a playbook has means that playbook."""
+    take_everything()
     name, rest = (arguments[0], arguments[1:]) if arguments else ("help", [])
     name = ALIASES.get(name, name)
     try:
