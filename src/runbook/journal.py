@@ -42,6 +42,8 @@ from .places import Refused
 from .redaction import mask
 
 LINE = 60_000
+#: what other runs find this one by, so that it stays as it is
+_NAMES = ("run", "playbook", "folder", "report", "resumes")
 _LONG = ("plan", "evidence", "digests")
 
 
@@ -69,7 +71,7 @@ class Journal:
 
     def write(self, event: str, **fields: Any) -> None:
         """Append one line and hand it to the system at once. A full disk is said once, and stops nothing."""
-        safe = {name: self._safe(value) for name, value in fields.items()}
+        safe = {name: value if name in _NAMES else self._safe(value) for name, value in fields.items()}
         record = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "who": self._who, "event": event, **safe}
         try:
             self._append((_line(record) + "\n").encode())

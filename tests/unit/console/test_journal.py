@@ -67,6 +67,16 @@ def test_secrets_are_masked_however_deep(tmp_path: Path) -> None:
     assert "hunter2" not in path.read_text(encoding="utf-8")
 
 
+def test_the_names_of_a_run_stay(tmp_path: Path) -> None:
+    path = tmp_path / "20260101T000000Z-recover-1234.jsonl"
+    names = {"run": path.stem, "playbook": "recover", "folder": "/srv/1234", "report": f"/r/{path.stem}", "resumes": "1234"}
+    with Journal(path, {"1234", "recover"}) as journal:
+        journal.write("run-started", **names, target="1234")
+    start = PastRun(path).start
+    assert {name: start[name] for name in names} == names
+    assert start["target"] == MASK
+
+
 def test_who_is_told_through_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGNAME", "root")
     monkeypatch.setenv("SUDO_USER", "alice")
