@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 EXTRA_VARS = ("-e", "--extra-vars")
@@ -80,7 +82,9 @@ def mapping(text: str) -> dict[str, Any]:
 def parsed(text: str) -> Any:
     """Extra variables as Ansible reads them: YAML (hence JSON) in braces or brackets, else ``name=value`` pairs."""
     if text.lstrip().startswith(("{", "[")):
-        import yaml  # not at the top: ./runbook help runs without the virtual environment
+        with suppress(ValueError):
+            return json.loads(text)  # as all that is recorded: ./runbook show runs without the virtual environment
+        import yaml
 
         try:
             return yaml.safe_load(text)

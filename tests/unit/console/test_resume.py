@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,6 +31,11 @@ def test_fresh_approvals_hold(tmp_path: Path) -> None:
     past = run_of(tmp_path, hours=3.9)
     assert resume._recorded(past) == (APPROVED, [])
     resume._check_arguments(past, [])
+
+
+def test_to_say_how_to_resume_needs_the_standard_library_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    assert resume.command(run_of(tmp_path, hours=5)).endswith("""-e '{"approve": [...]}' -e '{"recover_approve": [...]}'""")
 
 
 def test_old_ones_are_asked_for_and_not_given_again(tmp_path: Path) -> None:
