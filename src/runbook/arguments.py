@@ -28,7 +28,7 @@ _ABBREVIATED = ("--extra-vars", "--vault-id")
 
 
 def pairs(arguments: list[str]) -> Iterator[tuple[str, str | None]]:
-    """Options with their values, however they are written: ``-i X``, ``-iX``, ``--inventory X``, ``--inventory=X``, ``-bi X``.
+    """Options with their values, however they are written: ``-i X``, ``-iX``, ``--inventory X``, ``--inventory=X``, ``-bi X``, ``-i=X``.
 
     ``-vvv`` stays one; what is no option is a pair without a value.
     """
@@ -40,8 +40,8 @@ def pairs(arguments: list[str]) -> Iterator[tuple[str, str | None]]:
             name, equals, value = argument.partition("=")
             name = next((full for full in _ABBREVIATED if len(name) > 2 and full.startswith(name)), name)
         elif argument.startswith("-") and not argument.startswith("-v"):
-            name, value = argument[:2], argument[2:]
-            equals = value
+            name, equals = argument[:2], argument[2:]
+            value = equals.removeprefix("=")
         else:
             name, equals, value = argument, "", ""
         if equals:

@@ -17,6 +17,7 @@ from runbook.redaction import MASK, mask, recordable, secrets_in
         (["--extra-vars=token='two words'"], {"two words"}),
         (["--ext", "token=hunter2"], {"hunter2"}),
         (["-be", "token=hunter2"], {"hunter2"}),
+        (['-e={"token": "hunter2"}'], {"hunter2"}),
         (
             ["--extra-vars", '{"registry": {"password": "p001", "name": "n"}, "tokens": ["t001", "t002"]}'],
             {"p001", "t001", "t002"},
@@ -44,6 +45,7 @@ def test_secrets_are_found(arguments: list[str], expected: set[str]) -> None:
         (["-e", "@vault.yml"], ["-e", "@vault.yml"], []),
         (["-e", "target=vm1 registry_password=hunter2"], ["-e", '{"target": "vm1"}'], ["-e registry_password"]),
         (["-etarget=vm1"], ["-e", '{"target": "vm1"}'], []),
+        (["-e=target=vm1", "-i=mine"], ["-e", '{"target": "vm1"}', "-i", "mine"], []),
         (["-e", '{"recover_approve": ["repoint"], "other": 1}'], ["-e", '{"recover_approve": ["repoint"]}'], ["-e other"]),
         (["-e", "recover_token=hunter2"], [], ["-e recover_token"]),
         (["-e", "recover_token=abc recover_auth=true"], ["-e", '{"recover_auth": "true"}'], ["-e recover_token"]),
