@@ -23,7 +23,7 @@ def run(arguments: list[str]) -> int:
     A run whose post-mortem a person has written in stays.
     """
     option, value = (arguments[0], arguments[1]) if len(arguments) == 2 else ("-n", str(_NUMBER))
-    if len(arguments) not in (0, 2) or option not in ("-n", "--prune") or not value.isdecimal() or int(value) > _MOST:
+    if len(arguments) not in (0, 2) or option not in ("-n", "--prune") or not _is_number(value):
         raise places.Refused(f"history: takes -n NUMBER, or --prune DAYS, of at most {_MOST}")
     if option == "--prune":
         return _prune(int(value))
@@ -55,6 +55,11 @@ def show(arguments: list[str]) -> int:
             print(f"\n{title}:", *lines, sep="\n  ")
     print(f"\nReport:  {past.report if past.report.is_dir() else 'none'}\nJournal: {past.path}\nAgain:   {resume.command(past)}")
     return 0
+
+
+def _is_number(value: str) -> bool:
+    """Of at most ``_MOST``; Python refuses to read one of thousands of digits."""
+    return value.isdecimal() and len(value) < 10 and int(value) <= _MOST
 
 
 def _row(past: PastRun) -> tuple[str, ...]:

@@ -98,7 +98,9 @@ def test_no_runs_at_all(journals: Path, capsys: pytest.CaptureFixture[str]) -> N
         runs.find("last")
 
 
-@pytest.mark.parametrize("arguments", [["-n"], ["-n", "many"], ["all"], ["--prune", "-1"], ["--prune", "9999999999"]])
+@pytest.mark.parametrize(
+    "arguments", [["-n"], ["-n", "many"], ["all"], ["--prune", "-1"], ["--prune", "9999999999"], ["-n", "9" * 5000]]
+)
 def test_history_says_what_it_takes(journals: Path, arguments: list[str]) -> None:
     with pytest.raises(Refused, match="-n NUMBER"):
         history.run(arguments)
