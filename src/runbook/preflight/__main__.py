@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from . import controller, plays, reach, usage
-from .remarks import Remark
+from .remarks import Found, Remark, merged, weigh
 
 
 def main() -> None:
@@ -26,12 +26,20 @@ def main() -> None:
         seen = plays.look(given["playbook"], given["arguments"])
         remarks += seen.remarks
         if not any(remark.stops for remark in remarks):
-            for part in (usage.look, reach.look):
-                with _kept(remarks):
-                    remarks += part(seen)
+            _look_at_hosts(seen, remarks)
     unique = dict.fromkeys(sorted(remarks, key=lambda remark: not remark.stops))
     with os.fdopen(wanted, "w", encoding="utf-8") as out:
         json.dump([remark._asdict() for remark in unique], out)
+
+
+def _look_at_hosts(seen: plays.Seen, remarks: list[Remark]) -> None:
+    """Weigh together what the parts find of the hosts: one may be lost for want of a password, and another not be reached."""
+    found: list[Found] = []
+    for part in (usage.look, reach.look):
+        with _kept(remarks):
+            found.append(part(seen))
+    remarks += weigh([play.hosts for play in seen.plays], dict(merged(found)))
+    remarks += [remark for part in found for remark in part.remarks]
 
 
 @contextmanager

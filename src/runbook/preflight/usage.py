@@ -9,7 +9,7 @@ from typing import Any
 
 from . import controller
 from .plays import Seen, Values, in_words
-from .remarks import Remark, weigh
+from .remarks import Found
 
 #: what a vault may hold that a run needs before anything else
 _NEEDED = (
@@ -26,16 +26,13 @@ _NEEDED = (
 _LOGIN = {"registry_username", "registry_password", "registry_requires_auth"}
 
 
-def look(seen: Seen) -> list[Remark]:
+def look(seen: Seen) -> Found:
     """Credentials and collections."""
     if seen.values is None:
-        return []
+        return Found({}, [])
     hosts = list(dict.fromkeys(host for play in seen.plays for host in play.hosts))
     problems = {host: list(_of(seen.values, host)) for host in hosts}
-    return [
-        *weigh([play.hosts for play in seen.plays], problems),
-        *controller.collections(seen.values.of(host) for host in [*hosts, "localhost"]),
-    ]
+    return Found(problems, controller.collections(seen.values.of(host) for host in [*hosts, "localhost"]))
 
 
 def _of(values: Values, host: str) -> Iterator[str]:

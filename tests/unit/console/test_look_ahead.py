@@ -67,3 +67,13 @@ def test_known_hosts_that_make_no_sense_are_left_to_ssh(line: bytes, tmp_path: P
     monkeypatch.setattr(ssh, "_last_word", lambda *_arguments: theirs)
     login = ssh.Login("vm", "127.0.0.1", ("ssh",), "", "", ())
     assert ssh._with_paramiko(login, ssh.Settings(port=["1"]), KnownHosts([file])) == theirs
+
+
+def test_hosts_that_are_lost_for_different_reasons_stop_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One lacks the vault's password, and the other a key that ssh takes."""
+    hosts = (
+        "all:\n  hosts:\n    mute: {ansible_host: vault.invalid, ansible_port: 1, ansible_connection: ssh}\n"
+        f"    here:\n      ansible_connection: local\n      registry_username: {VAULTED}"
+    )
+    remarks = look({"hosts.yml": hosts}, tmp_path, monkeypatch)
+    assert [remark["stops"] for remark in remarks] == [True, True], remarks

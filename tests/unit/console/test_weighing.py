@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runbook.preflight import _is_read_once, look
-from runbook.preflight.remarks import Remark, weigh
+from runbook.preflight.remarks import Found, Remark, merged, weigh
 
 
 def test_one_host_of_two_does_not_stop_a_run() -> None:
@@ -19,6 +19,12 @@ def test_one_host_of_two_does_not_stop_a_run() -> None:
 
 def test_all_hosts_of_one_play_do() -> None:
     assert list(weigh([["a", "b"], ["a"]], {"a": ["down"], "b": []})) == [Remark(True, "down")]
+
+
+def test_hosts_that_different_parts_lost_are_lost_together() -> None:
+    problems = dict(merged([Found({"a": ["no secret"], "b": []}, []), Found({"b": ["down"], "a": ["slow"]}, [])]))
+    said = ["no secret", "slow", "down"]
+    assert list(weigh([["a", "b"]], problems)) == [Remark(True, message) for message in said]
 
 
 def test_what_several_hosts_share_is_said_once() -> None:
