@@ -8,6 +8,6 @@ Everything but ``folder.py`` is pure. Whatever a registry or a machine named its
 from __future__ import annotations
 
 from .documents import documents
-from .folder import RecordError, converge, journal, write
+from .folder import RecordError, converge, is_written_in, journal, write
 
-__all__ = ["RecordError", "converge", "documents", "journal", "write"]
+__all__ = ["RecordError", "converge", "documents", "is_written_in", "journal", "write"]

@@ -61,6 +61,11 @@ def read(path: str, longest: int = -1) -> str:
         raise RecordError(f"{path}: this cannot be read ({error.strerror}). Look at its permissions") from None
 
 
+def is_written_in(folder: str) -> bool:
+    """Whether a person has written in the post-mortem of a folder. Raises :class:`RecordError` where it cannot be read."""
+    return not is_untouched(read(os.path.join(str(folder), POST_MORTEM)))
+
+
 def converge(folder: str, wanted: Mapping[str, str], check_mode: bool = False) -> Dict[str, str]:
     """Bring the files of a folder to what is wanted, or only look; name to what each held before. Raises :class:`RecordError`.
 

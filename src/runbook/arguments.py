@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 EXTRA_VARS = ("-e", "--extra-vars")
@@ -26,7 +28,7 @@ _ABBREVIATED = ("--extra-vars", "--vault-id")
 
 
 def pairs(arguments: list[str]) -> Iterator[tuple[str, str | None]]:
-    """Options with their values, however they are written: ``-i X``, ``-iX``, ``--inventory X``, ``--inventory=X``, ``-bi X``.
+    """Options with their values, however they are written: ``-i X``, ``-iX``, ``--inventory X``, ``--inventory=X``, ``-bi X``, ``-i=X``.
 
     ``-vvv`` stays one; what is no option is a pair without a value.
     """
@@ -38,8 +40,8 @@ def pairs(arguments: list[str]) -> Iterator[tuple[str, str | None]]:
             name, equals, value = argument.partition("=")
             name = next((full for full in _ABBREVIATED if len(name) > 2 and full.startswith(name)), name)
         elif argument.startswith("-") and not argument.startswith("-v"):
-            name, value = argument[:2], argument[2:]
-            equals = value
+            name, equals = argument[:2], argument[2:]
+            value = equals.removeprefix("=")
         else:
             name, equals, value = argument, "", ""
         if equals:
@@ -80,7 +82,9 @@ def mapping(text: str) -> dict[str, Any]:
 def parsed(text: str) -> Any:
     """Extra variables as Ansible reads them: YAML (hence JSON) in braces or brackets, else ``name=value`` pairs."""
     if text.lstrip().startswith(("{", "[")):
-        import yaml  # not at the top: ./runbook help runs without the virtual environment
+        with suppress(ValueError):
+            return json.loads(text)  # as all that is recorded: ./runbook show runs without the virtual environment
+        import yaml
 
         try:
             return yaml.safe_load(text)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from . import build, catalogue, checks, drill, history, lab, places, play, records, resume
-from .output import complain, say, silence
+from .output import complain, say, silence, take_everything
 from .verdict import COULD_NOT_LOOK, HEALTHY, INTERRUPTED, WORDS
 
 
@@ -48,7 +48,9 @@ COMMANDS = {
     "run": Command(play.run, "run NAME [arguments]", "the same as NAME; --no-preflight: without looking ahead"),
     "drill": Command(drill.run, "drill [--all]", "the playbook, with times compared; --all: every scenario"),
     "lab": Command(lab.run, "lab up|status|down", "a machine with six registries to play with"),
-    "history": Command(history.run, "history [-n N]", "what ran, and how it ended; --prune DAYS removes what is older"),
+    "history": Command(
+        history.run, "history [-n N]", "what ran, and how it ended; --prune DAYS removes older ones, but no written post-mortem"
+    ),
     "show": Command(history.show, "show RUN", "phases, changes, failures of one run (or: last)"),
     "report": Command(records.run, "report RUN [--open]", "the record of a run as a page, and the draft of a post-mortem"),
     "resume": Command(resume.run, "resume RUN [arguments]", "run again as that run was, and say what was not done again"),
@@ -69,6 +71,7 @@ _READS = ("list", "history", "show", "help")
 
 def main(arguments: list[str]) -> int:
     """Run one command; an unknown name that a playbook has means that playbook."""
+    take_everything()
     name, rest = (arguments[0], arguments[1:]) if arguments else ("help", [])
     name = ALIASES.get(name, name)
     try:

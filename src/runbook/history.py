@@ -8,7 +8,7 @@ import shlex
 import shutil
 from datetime import UTC, datetime, timedelta
 
-from . import places, resume, runs
+from . import places, records, resume, runs
 from .runs import Event, PastRun, duration
 from .tables import table
 
@@ -18,9 +18,12 @@ _COLUMNS = ("RUN", "PLAYBOOK", "TARGET", "WHEN (UTC)", "TOOK", "FINDINGS", "RESU
 
 
 def run(arguments: list[str]) -> int:
-    """``[-n N]``: the newest runs, the last one below; ``--prune DAYS`` removes those that began longer ago, with their reports."""
+    """``[-n N]``: the newest runs, the last one below; ``--prune DAYS`` removes older ones with their reports.
+
+    A run whose post-mortem a person has written in stays.
+    """
     option, value = (arguments[0], arguments[1]) if len(arguments) == 2 else ("-n", str(_NUMBER))
-    if len(arguments) not in (0, 2) or option not in ("-n", "--prune") or not value.isdecimal() or int(value) > _MOST:
+    if len(arguments) not in (0, 2) or option not in ("-n", "--prune") or not _is_number(value):
         raise places.Refused(f"history: takes -n NUMBER, or --prune DAYS, of at most {_MOST}")
     if option == "--prune":
         return _prune(int(value))
@@ -52,6 +55,11 @@ def show(arguments: list[str]) -> int:
             print(f"\n{title}:", *lines, sep="\n  ")
     print(f"\nReport:  {past.report if past.report.is_dir() else 'none'}\nJournal: {past.path}\nAgain:   {resume.command(past)}")
     return 0
+
+
+def _is_number(value: str) -> bool:
+    """Of at most ``_MOST``; Python refuses to read one of thousands of digits."""
+    return value.isdecimal() and len(value) < 10 and int(value) <= _MOST
 
 
 def _row(past: PastRun) -> tuple[str, ...]:
@@ -96,8 +104,13 @@ def _failures(past: PastRun) -> list[str]:
 def _prune(days: int) -> int:
     before = datetime.now(UTC) - timedelta(days=days)
     old = [past for past in runs.past() if past.began and past.began < before and not past.lives]
+    written = [past for past in old if records.is_written_in(past.report)]
     for past in old:
-        shutil.rmtree(past.report, ignore_errors=True)
-        past.path.unlink(missing_ok=True)
-    print(f"Removed {len(old)} runs that began before {before:%Y-%m-%d %H:%M} UTC.")
+        if past not in written:
+            shutil.rmtree(past.report, ignore_errors=True)
+            past.path.unlink(missing_ok=True)
+    print(f"Removed {len(old) - len(written)} runs that began before {before:%Y-%m-%d %H:%M} UTC.")
+    if written:
+        print(f"Kept {len(written)} of that age, since somebody has written in their post-mortem.md:")
+        print(*(f"  {past.report / 'post-mortem.md'}" for past in written), sep="\n")
     return 0

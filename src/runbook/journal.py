@@ -42,6 +42,8 @@ from .places import Refused
 from .redaction import mask
 
 LINE = 60_000
+#: what other runs find this one by, so that it stays as it is
+_NAMES = ("run", "playbook", "folder", "report", "resumes")
 _LONG = ("plan", "evidence", "digests")
 
 
@@ -53,6 +55,7 @@ class Journal:
         self._secrets = secrets
         self._who = who()
         self._broken = False
+        self._is_cut = False
         try:
             number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         except OSError as error:
@@ -68,14 +71,22 @@ class Journal:
 
     def write(self, event: str, **fields: Any) -> None:
         """Append one line and hand it to the system at once. A full disk is said once, and stops nothing."""
-        safe = {name: self._safe(value) for name, value in fields.items()}
+        safe = {name: value if name in _NAMES else self._safe(value) for name, value in fields.items()}
         record = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "who": self._who, "event": event, **safe}
         try:
-            self._file.write((_line(record) + "\n").encode())
+            self._append((_line(record) + "\n").encode())
         except OSError as error:
             if not self._broken:
                 complain(f"cannot write the journal {self.path} any more: {error.strerror}")
             self._broken = True
+
+    def _append(self, line: bytes) -> None:
+        """Write all of a line; what a full disk cut short before is ended first, so that this one stays whole."""
+        left = b"\n" + line if self._is_cut else line
+        self._is_cut = True
+        while left:
+            left = left[self._file.write(left) or 0 :]
+        self._is_cut = False
 
     def _safe(self, value: Any) -> Any:
         """``value`` masked before it is encoded, so that no escape can hide a secret."""

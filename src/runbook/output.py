@@ -4,10 +4,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from contextlib import suppress
 from typing import TextIO
+
+
+def take_everything() -> None:
+    """Let both streams show what no encoding has, such as a byte of a file name that is no UTF-8, as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def say(text: str, stream: TextIO | None = None, end: str = "\n") -> None:

@@ -53,6 +53,7 @@ def start(name: str, arguments: list[str], resumes: str = "") -> Outcome:
     playbook = places.playbook(name)
     looks_ahead = NO_PREFLIGHT not in arguments
     rest = [argument for argument in arguments if argument != NO_PREFLIGHT]
+    _refuse_bytes(rest)
     prompts.refuse(rest)
     run_name, given = _name(name), _given(rest)
     report = places.private_folder("reports") / run_name
@@ -67,6 +68,15 @@ def start(name: str, arguments: list[str], resumes: str = "") -> Outcome:
         exit_code = _run(current, playbook, rest, temporary, looks_ahead)
         _conclude(current, report, exit_code)
     return Outcome(run_name, exit_code, report)
+
+
+def _refuse_bytes(arguments: list[str]) -> None:
+    """Refuse what is no text: neither Ansible nor the journal could say it again. It is not shown, since it may be a secret."""
+    for number, argument in enumerate(arguments, 1):
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise places.Refused(f"argument {number} after the playbook's name is no UTF-8. Write it in UTF-8") from None
 
 
 def _name(playbook: str) -> str:

@@ -48,12 +48,13 @@ def _make() -> tuple[Path, int]:
 
 def _remove_if_dead(lock: Path) -> None:
     """Remove a folder of the same user whose run ended without doing so."""
-    number = os.open(lock, os.O_RDONLY | os.O_NOFOLLOW)
+    if lock.parent.lstat().st_uid != os.geteuid():
+        return
+    number = os.open(lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # even of ours, a pipe would be waited for
     try:
-        if lock.parent.lstat().st_uid == os.geteuid():
-            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not any(f"={lock.parent}".encode() in environment for environment in _environments()):
-                shutil.rmtree(lock.parent)
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not any(f"={lock.parent}".encode() in environment for environment in _environments()):
+            shutil.rmtree(lock.parent)
     finally:
         os.close(number)
 

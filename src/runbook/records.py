@@ -77,6 +77,17 @@ def make_up(past: PastRun) -> None:
         record.converge(str(folder), record.documents(data, record.journal(str(folder)), f"{text}\n"))
 
 
+def is_written_in(report: Path) -> bool:
+    """Whether a person has written in the post-mortem there; so it is held to be where that cannot be told."""
+    if not os.path.lexists(report / "post-mortem.md"):
+        return False
+    try:
+        with _records() as record:
+            return bool(record.is_written_in(str(report)))
+    except places.Refused:
+        return True
+
+
 def _make(report: Path) -> None:
     """Write the record into the folder, from ``report.json`` and the journal in it."""
     with _records() as record:

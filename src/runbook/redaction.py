@@ -31,6 +31,8 @@ PLAIN_OPTIONS = frozenset(
 )
 _LOGIN = re.compile(r"://[^/\s]*@")
 _LONG = 1000
+_SHORTEST = 4  # characters of a secret that is masked wherever it turns up
+_SWITCHES = ("", "true", "false", "yes", "no", "on", "off", "none", "null")
 
 
 class Recordable(NamedTuple):
@@ -61,8 +63,9 @@ def recordable(arguments: list[str], playbooks: Sequence[str] = ()) -> Recordabl
 
 
 def secrets_in(arguments: list[str]) -> set[str]:
-    """The values of extra variables whose names look like those of secrets."""
-    return {secret for text in extra_vars(arguments) for secret in _secret_values(parsed(text))}
+    """The values of extra variables whose names look like those of secrets; too short ones would mask half of what is said."""
+    found = {secret for text in extra_vars(arguments) for secret in _secret_values(parsed(text))}
+    return {secret for secret in found if len(secret) >= _SHORTEST}
 
 
 def mask(text: str, secrets: set[str]) -> str:
@@ -101,5 +104,5 @@ def _secret_values(value: Any, secret: bool = False) -> Iterator[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from _secret_values(inner, secret)
-    elif secret and str(value):
+    elif secret and str(value).lower() not in _SWITCHES:
         yield str(value)

@@ -98,7 +98,8 @@ def _ended_well(past: PastRun) -> bool:
 def _recorded(past: PastRun) -> tuple[list[str], list[str]]:
     """The arguments to give again; of a run of some hours ago without its approvals, and their names."""
     arguments = past.start.get("arguments", [])
-    if past.began is None or datetime.now(UTC) - past.began < _FRESH:
+    approved = _approved(past)
+    if approved is None or datetime.now(UTC) - approved < _FRESH:
         return arguments, []
     kept, approvals = [], []
     for option, value in pairs(arguments):
@@ -112,12 +113,19 @@ def _recorded(past: PastRun) -> tuple[list[str], list[str]]:
     return kept, approvals
 
 
+def _approved(past: PastRun) -> datetime | None:
+    """When the approvals of a run were given: as the first began that it goes on with, but for one too old to have handed them on."""
+    before = past.start.get("resumes")
+    first = _approved(PastRun(past.path.with_name(f"{before}.jsonl"))) if before else None
+    return first if first and past.began and past.began - first < _FRESH else past.began
+
+
 def _check_arguments(past: PastRun, given: list[str]) -> None:
     """Ask for what was not recorded, and for approvals that are old."""
     unknown = [name for name in past.start["omitted"] if not _is_given(name, given)]
     stale = [name for name in _recorded(past)[1] if not _is_given(f"-e {name}", given)]
     why = [f"had arguments that are not recorded: {', '.join(unknown)}"] if unknown else []
-    why += [f"began more than {_FRESH.seconds // 3600} hours ago, so approve anew: {', '.join(stale)}"] if stale else []
+    why += [f"was approved more than {_FRESH.seconds // 3600} hours ago, so approve anew: {', '.join(stale)}"] if stale else []
     if why:
         raise places.Refused(
             f"{past.name} {' and '.join(why)}. Give them again, or {WITHOUT} where they are not needed: {command(past)}"

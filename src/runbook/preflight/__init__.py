@@ -56,7 +56,9 @@ def _ask(given: str) -> tuple[str, str]:
     """Run the process; whatever ends the wait for it ends it too, with all that it started (an inventory may be a program)."""
     command = [sys.executable, "-P", "-m", "runbook.preflight"]  # -P: nothing is imported from the caller's folder
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True) as process:
+    with subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, errors="replace", start_new_session=True
+    ) as process:
         try:
             return process.communicate(given, timeout=_SECONDS)
         except BaseException:

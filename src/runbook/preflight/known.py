@@ -11,6 +11,10 @@ from typing import Any
 from .words import Problem, Where, unknown_key
 
 
+class Unreadable(Exception):
+    """A file of known hosts that paramiko cannot read."""
+
+
 class KnownHosts:
     """The files that ssh would look into; they are only read."""
 
@@ -39,7 +43,10 @@ class KnownHosts:
         return str(self.files[0]) if self.files else "~/.ssh/known_hosts"
 
     def give(self, client: Any, where: Where, checking: str) -> None:
-        """Let a client of paramiko know these keys, and do with another what ssh's word ``checking`` says. It will write none."""
+        """Let a client of paramiko know these keys, and do with another what ssh's word ``checking`` says. It will write none.
+
+        Raises :class:`Unreadable`.
+        """
         import paramiko
 
         first, taken = self.first, takes_all(checking) or checking == "accept-new"
@@ -51,7 +58,10 @@ class KnownHosts:
 
         for path in [] if takes_all(checking) else self.files:
             if path.is_file():
-                client.load_system_host_keys(str(path))  # those are never written
+                try:
+                    client.load_system_host_keys(str(path))  # those are never written
+                except Exception as error:  # whatever a line that makes no sense leads to: ssh passes over it
+                    raise Unreadable(f"{path}: {error}") from None
         client.set_missing_host_key_policy(Policy())
 
 

@@ -79,10 +79,12 @@ class Values:
 
 def look(playbook: str, arguments: list[str]) -> Seen:
     """Read everything; what cannot be read is a remark that stops the run."""
-    os.environ["ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"] = "true"
+    os.environ["ANSIBLE_INVENTORY_UNPARSED_FAILED"] = "true"
     from ansible import context
     from ansible.errors import AnsibleError
 
+    passed_over: list[str] = []
+    _note(passed_over)
     try:
         inventory, values = _read(playbook, arguments)
         if any(context.CLIARGS[name] for name in _LISTS):
@@ -94,9 +96,10 @@ def look(playbook: str, arguments: list[str]) -> Seen:
     except places.Refused as refusal:
         return Seen([Remark(True, str(refusal))], [], None)
     except AnsibleError as error:
-        return Seen([Remark(True, _in_words(error))], [], None)
+        return Seen([Remark(True, _in_words(error, passed_over))], [], None)
     except SystemExit:  # the arguments make no sense: ansible-playbook says so in its own words
         return Seen([], [], None)
+    remarks += [Remark(False, f"{file} is passed over: Ansible can make no inventory of it") for file in passed_over]
     return Seen(remarks, [play for play in plays if play.hosts not in ([], ["localhost"])], values)
 
 
@@ -108,8 +111,23 @@ def in_words(error: Exception) -> str:
     return "it is encrypted, and cannot be decrypted: give the right --vault-password-file or --vault-id"
 
 
-def _in_words(error: Exception) -> str:
-    text = " ".join(str(error).split())
+def _note(passed_over: list[str]) -> None:
+    """Have the files noted that Ansible can make no inventory of: it only warns of them, as long as it can of another."""
+    from ansible.inventory.manager import InventoryManager
+
+    parse = InventoryManager.parse_source
+
+    def parse_source(manager: Any, source: str, cache: bool = False) -> Any:
+        parsed = parse(manager, source, cache)
+        if not parsed and "," not in source and Path(source).is_file():
+            passed_over.append(source)
+        return parsed
+
+    InventoryManager.parse_source = parse_source
+
+
+def _in_words(error: Exception, passed_over: list[str]) -> str:
+    text = " ".join([*str(error).split(), *(f"({file})" for file in passed_over)])
     return (
         f"the inventory cannot be read: {in_words(error)} ({text})"
         if in_words(error)

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from .plays import Seen, Values, in_words
-from .remarks import Remark, weigh
+from .remarks import Found, Remark
 from .ssh import Answer, Login, try_login
 
 _AT_ONCE = 16
@@ -27,15 +27,16 @@ class Host(NamedTuple):
     problem: str = ""
 
 
-def look(seen: Seen) -> list[Remark]:
+def look(seen: Seen) -> Found:
     """Log in to each host once, and look at its Python and its disks."""
     if seen.values is None:
-        return []
+        return Found({}, [])
     names = dict.fromkeys(play.reaches[host] for play in seen.plays for host in play.hosts)
     hosts = {name: _host(seen.values, name) for name in names}
     logins = _machines(host.login for host in hosts.values() if host.login is not None)
     if logins and not shutil.which("ssh"):
-        return [Remark(True, "there is no ssh on this machine, and hosts are logged in to over SSH. Install openssh-client")]
+        no_ssh = "there is no ssh on this machine, and hosts are logged in to over SSH. Install openssh-client"
+        return Found({}, [Remark(True, no_ssh)])
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         answers = dict(zip(logins, pool.map(try_login, logins.values()), strict=True))
     problems: dict[str, list[str]] = {}
@@ -43,7 +44,7 @@ def look(seen: Seen) -> list[Remark]:
         for name in play.hosts:
             problems[name] = list(_problems(name, play.reaches[name], hosts, answers))
     warnings = [Remark(False, warning) for answer in answers.values() for warning in answer.warnings]
-    return [*weigh([play.hosts for play in seen.plays], problems), *warnings]
+    return Found(problems, warnings)
 
 
 def _machines(logins: Iterable[Login]) -> dict[Login, Login]:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 
@@ -13,6 +13,20 @@ class Remark(NamedTuple):
 
     stops: bool
     message: str
+
+
+class Found(NamedTuple):
+    """What a part of the look ahead found: ``problems`` by host, to be weighed with those of the others; ``remarks`` that need no weighing."""
+
+    problems: dict[str, list[str]]
+    remarks: list[Remark]
+
+
+def merged(found: Iterable[Found]) -> Iterator[tuple[str, list[str]]]:
+    """The problems of each host, whoever found them."""
+    parts = list(found)
+    for host in dict.fromkeys(host for part in parts for host in part.problems):
+        yield host, [problem for part in parts for problem in part.problems.get(host, [])]
 
 
 def weigh(hosts_of_plays: Sequence[Sequence[str]], problems: Mapping[str, Sequence[str]]) -> Iterator[Remark]:

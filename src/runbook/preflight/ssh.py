@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import machine, words
-from .known import KnownHosts, takes_all
+from .known import KnownHosts, Unreadable, takes_all
 
 _SECONDS = 6.0
 #: what paramiko does not do as ssh would; each with the values that ask for nothing
@@ -80,13 +80,15 @@ def try_login(login: Login) -> Answer:
         return _with_paramiko(login, settings, known)
     except words.Problem as problem:
         return Answer([str(problem)], [])
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except Exception as error:  # that one host cannot be tried takes nothing along that was found of the others
         return Answer([], [f"{login.name}: it could not be tried whether it can be logged in to: {error}"])
 
 
 def resolve(login: Login) -> Settings:
     """Where ssh would go and as whom."""
-    outcome = subprocess.run([*login.command, "-G", login.host], capture_output=True, text=True, check=False, timeout=_SECONDS)
+    outcome = subprocess.run(
+        [*login.command, "-G", login.host], capture_output=True, text=True, errors="replace", check=False, timeout=_SECONDS
+    )
     if outcome.returncode:
         raise words.Problem(f"{login.name}: ssh does not take its arguments: {words.last_line(outcome.stderr)}")
     settings = Settings()
@@ -105,7 +107,10 @@ def _with_paramiko(login: Login, settings: Settings, known: KnownHosts) -> Answe
 
     where, keys = _where(login, settings), [str(path) for path in _keys(settings)]
     with paramiko.SSHClient() as client:
-        known.give(client, where, settings.one("stricthostkeychecking", "ask"))
+        try:
+            known.give(client, where, settings.one("stricthostkeychecking", "ask"))
+        except Unreadable:
+            return _last_word(login, settings, known)
         try:
             with words.told(client, where, keys, known):
                 _connect(client, where, settings, keys, login.password)

@@ -11,6 +11,7 @@ import pytest
 
 from runbook import commands, places, play
 from runbook.journal import Journal
+from runbook.output import say
 from runbook.running import Run
 
 
@@ -62,3 +63,21 @@ def test_a_folder_that_is_gone_is_said_in_words(tmp_path: Path, monkeypatch: pyt
     gone.rmdir()
     with pytest.raises(places.Refused, match="started is gone"):
         places.here()
+
+
+def test_what_is_no_text_is_shown_as_an_escape(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def show(_arguments: list[str]) -> int:
+        say("caf\udce9")
+        return 0
+
+    monkeypatch.setitem(commands.COMMANDS, "list", commands.Command(show, "", ""))
+    assert commands.main(["list"]) == 0
+    assert capsys.readouterr() == ("caf\\udce9\n", "")
+
+
+def test_an_argument_that_is_no_text_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNBOOK_STATE", str(tmp_path))
+    monkeypatch.setattr(play, "_run", lambda *_arguments: 0)
+    with pytest.raises(places.Refused, match=r"^argument 2 after the playbook's name is no UTF-8\. Write it in UTF-8$"):
+        play.start("lab", ["-e", "target=caf\udce9"])
+    assert not list(tmp_path.iterdir())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runbook import history, runs
+from runbook import history, records, runs
 from runbook.journal import Journal
 from runbook.places import Refused
 
@@ -98,7 +98,9 @@ def test_no_runs_at_all(journals: Path, capsys: pytest.CaptureFixture[str]) -> N
         runs.find("last")
 
 
-@pytest.mark.parametrize("arguments", [["-n"], ["-n", "many"], ["all"], ["--prune", "-1"], ["--prune", "9999999999"]])
+@pytest.mark.parametrize(
+    "arguments", [["-n"], ["-n", "many"], ["all"], ["--prune", "-1"], ["--prune", "9999999999"], ["-n", "9" * 5000]]
+)
 def test_history_says_what_it_takes(journals: Path, arguments: list[str]) -> None:
     with pytest.raises(Refused, match="-n NUMBER"):
         history.run(arguments)
@@ -113,3 +115,18 @@ def test_pruning_spares_what_is_young_or_running(journals: Path, capsys: pytest.
     history.run(["--prune", "0"])
     assert not old.exists() and not report.exists()
     assert "Removed 1 runs" in capsys.readouterr().out
+
+
+def test_pruning_spares_what_a_person_has_written(journals: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written, untouched = (write(journals, f"20260101T000000Z-recover-{number}", code=1) for number in (1, 2))
+    for path in (written, untouched):
+        records.make_up(runs.PastRun(path))
+    post_mortem = journals.parent / "reports" / written.stem / "post-mortem.md"
+    with post_mortem.open("a", encoding="utf-8") as file:
+        file.write("The cause: a full disk.\n")
+    history.run(["--prune", "0"])
+    assert post_mortem.exists() and written.exists()
+    assert not untouched.exists()
+    said = capsys.readouterr().out
+    assert "Removed 1 runs" in said
+    assert f"Kept 1 of that age, since somebody has written in their post-mortem.md:\n  {post_mortem}" in said
