@@ -137,16 +137,24 @@ def test_a_run_that_was_killed_leaves_the_store_held_and_the_next_one_ends_it(la
     assert not hold.exists()
 
 
-def test_nothing_unknown_can_be_approved(lab, play):
-    outcome = play("recover", lab("unlinked").variables(approve=["rebuid"]))
+def test_nothing_unknown_can_be_approved(play):
+    outcome = play("recover", {"target": "localhost", "approve": ["rebuid"]})
     assert outcome.failures == [
         "There is nothing called rebuid to approve. There are quarantine, remove-link, repoint, rebuild, delete, restart-pipelines."
     ]
 
 
-def test_what_is_approved_is_a_list(lab, play):
-    (failure,) = play("recover", lab("unlinked").variables(approve="rebuild")).failures
-    assert failure == """approve is a list, as in -e '{"approve": ["rebuild"]}'."""
+@pytest.mark.parametrize("wrong", ["rebuild", True, {"rebuild": True}])
+def test_what_is_approved_is_a_list(play, wrong):
+    said = """approve is a list, as in -e '{"approve": ["rebuild"]}'."""
+    assert play("recover", {"target": "localhost", "approve": wrong}).failures == [said]
+
+
+def test_what_the_inventory_approves_is_a_list(play, tmp_path):
+    registry = {"ansible_connection": "local", "registry_store_path": str(tmp_path), "recover_approve": "rebuild"}
+    (tmp_path / "hosts.yml").write_text(json.dumps({"all": {"hosts": {"one": registry}}}), encoding="utf-8")
+    failures = play("recover", {"target": "one"}, inventory=tmp_path / "hosts.yml").failures
+    assert len(failures) == 1 and failures[0].startswith("approve is a list")
 
 
 def test_a_failed_proof_says_how_to_undo_and_undo_works(lab, play):

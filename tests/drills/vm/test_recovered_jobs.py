@@ -41,6 +41,7 @@ def test_only_what_breaks_images_stays_off(new_vm_lab: Callable[..., RunningVm],
     assert len(planned.report["results"][0]["jobs_left_off"]) == len(before)
 
     another = Workplace.of_store(str(vm.stores["registry-ghcr"]))
+    another.folder()
     write_hold(another, Hold((Holder("elsewhere", now(), "somebody", "it is broken", left=True),)))
     waits = recover(vm, tmp_path)
     assert (waits.rc, active(vm)) == (0, []), waits.stdout

@@ -88,6 +88,22 @@ def test_what_is_left_is_for_a_person():
     assert problem == """here: 1 things remain. What the plan has for them is done under approval: -e '{"approve": [delete]}'."""
 
 
+def test_what_several_repositories_miss_remains_in_each():
+    other = {**found(), "repository": "web"}
+    images = [image(chosen="relink", why="left out"), {**image(chosen="relink", why="left out"), "repository": "web"}]
+    outcome = outcome_of(run([found(), other], None, images=images))
+    assert (outcome.decisions, [thing["repository"] for thing in outcome.remaining]) == (2, ["app", "web"])
+
+
+def test_a_registry_that_serves_another_store_in_the_end_is_nothing_to_decide():
+    differs = {"differences": [{"meaning": "other-store"}], "healthy": False}
+    one = run([found()], [found()], images=[image()], remaining=[left()], proof=differs)
+    assert end(one)[2:] == (
+        0,
+        "here: the proof failed: disk and registry differ (other-store), though no repair is left to do. See the report.",
+    )
+
+
 def test_a_cache_that_hides_what_is_left_is_no_failed_proof():
     differs = {"differences": [{"meaning": "stale-cache"}]}
     one = run([found()], [found()], images=[image()], remaining=[left()], proof=differs)
