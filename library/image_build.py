@@ -203,10 +203,9 @@ code:
   type: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.image_build.cleaning import clean_up
 from ansible.module_utils.image_build.job import ImageBuild
-from ansible.module_utils.image_build.masking import shown_options
+from ansible.module_utils.image_build.module import BuildModule
 from ansible.module_utils.image_build.wanted import BUILD_OPTIONS
 from ansible.module_utils.oci_registry.errors import RegistryError
 
@@ -219,20 +218,19 @@ def argument_spec() -> dict:
 def main() -> None:
     """Entry point of the module."""
     required = [("state", "built", ["image"])]
-    module = AnsibleModule(argument_spec=argument_spec(), required_if=required, supports_check_mode=True)
-    shown = {"module_args": shown_options(module.params)}
+    module = BuildModule(argument_spec=argument_spec(), required_if=required, supports_check_mode=True)
     try:
         if module.params["state"] == "cleaned":
-            module.exit_json(**clean_up(module.params["lock_timeout"], module.check_mode))
+            module.exit_json(invocation=module.shown, **clean_up(module.params["lock_timeout"], module.check_mode))
         job = ImageBuild(module.params)
     except RegistryError as error:
-        module.fail_json(msg=str(error), code=error.code, invocation=shown)
+        module.fail_json(msg=str(error), code=error.code)
     module.no_log_values.update(job.secrets)
     try:
         job.run(check_mode=module.check_mode)
     except RegistryError as error:
-        module.fail_json(msg=job.told(error), code=error.code, invocation=shown, **job.result())
-    module.exit_json(msg=job.message(module.check_mode), invocation=shown, **job.result())
+        module.fail_json(msg=job.told(error), code=error.code, **job.result())
+    module.exit_json(msg=job.message(module.check_mode), invocation=module.shown, **job.result())
 
 
 if __name__ == "__main__":

@@ -115,6 +115,15 @@ def test_bad_input(a_builder, site, image_build, tmp_path, changes, code, said):
     assert (held(site), left_behind(tmp_path)) == (None, [])
 
 
+@pytest.mark.parametrize("changes", [{"platforms": ["linux"]}, {"builder": "nobody"}, {"nothing": 1}, {"state": "cleaned"}])
+def test_a_token_in_the_url_is_shown_nowhere(site, image_build, changes):
+    """Whoever refuses the options, Ansible or the module; nor where none of them is used."""
+    url = "https://ci:s3cr3t@s3cr3t@git.invalid/app.git"
+    told = image_build(**site.options(git=url, build_args={"A_TOKEN": "hush-hush"}, **changes))
+    assert (told.get("failed", False), "s3cr3t" in str(told), "hush-hush" in str(told)) == ("state" not in changes, False, False), told
+    assert told["invocation"]["module_args"]["git"].endswith("@git.invalid/app.git")
+
+
 @docker
 def test_an_instruction_that_fails_leaves_no_container(a_builder, site, image_build):
     make_source(site.source, "x\n", DOCKERFILE + 'RUN ["/no-such-program"]\n')
