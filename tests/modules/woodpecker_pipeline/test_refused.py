@@ -29,12 +29,21 @@ def test_a_wrong_token(run_module, woodpecker: Woodpecker, check) -> None:
 
 
 @BOTH
-def test_a_token_in_the_wrong_place(run_module, woodpecker: Woodpecker, check) -> None:
-    """The address with a token in it; and a token with the word that the header begins with."""
-    address = woodpecker.server.address.replace("http://", "http://user:hunter2-hunter2@")
+@pytest.mark.parametrize("user", ["user:hunter2-hunter2", ":hunter2-hunter2", "u:hunter2\u2100", "u:hunter2/b", "u:hunter2[b"])
+def test_a_token_in_the_address(run_module, woodpecker: Woodpecker, check, user) -> None:
+    address = woodpecker.server.address.replace("http://", f"http://{user}@")
     result = run_module("woodpecker_pipeline", check=check, **woodpecker.options(server=address))
     failed(result, "bad-input", "is no address of a Woodpecker server")
     assert "hunter2" not in result["msg"]
+
+
+@pytest.mark.parametrize("server", ["http://[::1", "http://[zz]", "http://", "ftp://ci.example.com", "http://ci?a=b"])
+def test_an_address_that_is_none(run_module, woodpecker: Woodpecker, server) -> None:
+    failed(run_module("woodpecker_pipeline", **woodpecker.options(server=server)), "bad-input", "is no address", server)
+
+
+@BOTH
+def test_a_token_with_the_word_that_the_header_begins_with(run_module, woodpecker: Woodpecker, check) -> None:
     failed(
         run_module("woodpecker_pipeline", check=check, **woodpecker.options(token="Bearer a.b.c")), "bad-input", "the token holds"
     )
