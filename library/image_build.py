@@ -11,7 +11,8 @@ short_description: Build an image on a host from a commit or a folder, push it, 
 version_added: "0.5.0"
 description:
   - Builds with what is there and works, Docker with buildx, plain Docker or buildah; RV(builders) says why each was not taken.
-  - A tag that holds the same commit, built the same way, and that is whole is left as it is, without O(force). The label C(org.opencontainers.image.revision) tells.
+  - A tag that holds the same commit, built the same way, and that is whole is left as it is unless O(force) is set. The label
+    C(org.opencontainers.image.revision) tells.
   - The password goes to the builder by standard input, into a folder of mode 0700 that is removed whatever happens. Nothing is left in the
     user's own configuration, and nothing of it stands on a command line.
   - What was pushed is proven by bytes. A builder that pushed nothing, a platform that got lost, and a damaged file that the registry kept are errors.

@@ -11,7 +11,7 @@ from ansible.module_utils.basic import AnsibleModule
 from .masking import shown_options
 
 
-class BuildModule(AnsibleModule):
+class BuildModule(AnsibleModule):  # type: ignore[misc]
     """``shown`` is its invocation, as a result may have it."""
 
     @property

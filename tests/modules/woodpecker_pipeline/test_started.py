@@ -112,9 +112,7 @@ def test_one_that_was_started_at_the_same_moment(run_module, woodpecker: Woodpec
     assert f"pipeline 2 {how}: 1 was started for the same" in json.dumps(result["warnings"])
 
 
-@pytest.mark.parametrize(
-    "fault", ["lost-answer", "proxy-answer", "page-answer", "broken-answer", "other-answer", "fault-answer"]
-)
+@pytest.mark.parametrize("fault", ["lost-answer", "proxy-answer", "page-answer", "broken-answer", "other-answer", "fault-answer"])
 def test_an_answer_that_never_came(run_module, woodpecker: Woodpecker, fault) -> None:
     """Or that tells nothing."""
     woodpecker.world.switch(faults=[fault])
