@@ -11,7 +11,8 @@ short_description: Build an image on a host from a commit or a folder, push it, 
 version_added: "0.5.0"
 description:
   - Builds with what is there and works, Docker with buildx, plain Docker or buildah; RV(builders) says why each was not taken.
-  - A tag that holds the same commit, built the same way, and that is whole is left as it is. The label C(org.opencontainers.image.revision) tells.
+  - A tag that holds the same commit, built the same way, and that is whole is left as it is unless O(force) is set. The label
+    C(org.opencontainers.image.revision) tells.
   - The password goes to the builder by standard input, into a folder of mode 0700 that is removed whatever happens. Nothing is left in the
     user's own configuration, and nothing of it stands on a command line.
   - What was pushed is proven by bytes. A builder that pushed nothing, a platform that got lost, and a damaged file that the registry kept are errors.
@@ -75,6 +76,10 @@ options:
         where they have four characters or more.
     type: dict
     default: {}
+  force:
+    description: Whether to build although what is there was built from the same commit in the same way, and is whole.
+    type: bool
+    default: false
   builder:
     description: What builds.
     type: str
@@ -203,10 +208,9 @@ code:
   type: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.image_build.cleaning import clean_up
 from ansible.module_utils.image_build.job import ImageBuild
-from ansible.module_utils.image_build.masking import shown_options
+from ansible.module_utils.image_build.module import BuildModule
 from ansible.module_utils.image_build.wanted import BUILD_OPTIONS
 from ansible.module_utils.oci_registry.errors import RegistryError
 
@@ -219,20 +223,19 @@ def argument_spec() -> dict:
 def main() -> None:
     """Entry point of the module."""
     required = [("state", "built", ["image"])]
-    module = AnsibleModule(argument_spec=argument_spec(), required_if=required, supports_check_mode=True)
-    shown = {"module_args": shown_options(module.params)}
+    module = BuildModule(argument_spec=argument_spec(), required_if=required, supports_check_mode=True)
     try:
         if module.params["state"] == "cleaned":
-            module.exit_json(**clean_up(module.params["lock_timeout"], module.check_mode))
+            module.exit_json(invocation=module.shown, **clean_up(module.params["lock_timeout"], module.check_mode))
         job = ImageBuild(module.params)
     except RegistryError as error:
-        module.fail_json(msg=str(error), code=error.code, invocation=shown)
+        module.fail_json(msg=str(error), code=error.code)
     module.no_log_values.update(job.secrets)
     try:
         job.run(check_mode=module.check_mode)
     except RegistryError as error:
-        module.fail_json(msg=job.told(error), code=error.code, invocation=shown, **job.result())
-    module.exit_json(msg=job.message(module.check_mode), invocation=shown, **job.result())
+        module.fail_json(msg=job.told(error), code=error.code, **job.result())
+    module.exit_json(msg=job.message(module.check_mode), invocation=module.shown, **job.result())
 
 
 if __name__ == "__main__":

@@ -111,7 +111,10 @@ def split_url(url: str) -> Tuple[str, str]:
     """A url without its credentials, and those; ssh users stay. Raises :class:`BadInput` for what git would take as an option."""
     if url.startswith("-") or "::" in url.partition("/")[0]:
         raise BadInput("is no url of a Git repository", where=shown_url(url))
-    parts = urlsplit(url) if "://" in url else None
+    try:
+        parts = urlsplit(url) if "://" in url else None
+    except ValueError:
+        raise BadInput("is no url of a Git repository", where=shown_url(url)) from None
     if parts is None or parts.scheme not in ("http", "https") or "@" not in parts.netloc:
         return url, ""
     userinfo, _at, host = parts.netloc.rpartition("@")

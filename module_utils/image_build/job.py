@@ -78,7 +78,7 @@ class ImageBuild:
             step["detail"] = self._source.revision or self.wanted.ref
             if not self._source.revision and not check_mode:
                 self._source.fetch()
-        if self._is_there(self._before) and self._is_there(self._look(CONTENT)):
+        if not self._params["force"] and self._is_there(self._before) and self._is_there(self._look(CONTENT)):
             self._after = self._before
             self._proven = self._after.digest if self._after is not None else ""
             return

@@ -14,7 +14,7 @@ from ..oci_registry.model import Descriptor, Manifest
 from ..oci_registry.reference import Reference
 from ..oci_registry.view import RepositoryView
 from ..oci_registry.walk import Options, walk
-from .platforms import normal_all, of_config
+from .platforms import known, normal_all, of_config
 
 REVISION = "org.opencontainers.image.revision"
 RECIPE = "registry-runbooks.recipe"
@@ -81,7 +81,7 @@ def _images(view: RepositoryView, digest: str) -> List[Manifest]:
 def _platforms(view: RepositoryView, digest: str, configs: List[Dict[str, Any]]) -> List[str]:
     top = view.manifests.get(digest)
     if top is not None and top.kind == "index":
-        return normal_all(child.platform for child in top.children if not child.attestation)
+        return normal_all(known(child.platform) for child in top.children if not child.attestation)
     return normal_all(of_config(config) for config in configs)
 
 

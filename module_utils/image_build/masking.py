@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional
 from urllib.parse import quote
 
 HIDDEN = "********"
-_USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
+_USERINFO = re.compile(r"(?<=://)[^/\s]+@")
 _SECRET_NAME = re.compile(r"pass|secret|token|credential|private|key(?:_|$)", re.IGNORECASE)
 _SHORTEST = 4  # characters
 
@@ -33,12 +33,18 @@ def sounds_secret(name: str) -> bool:
 
 
 def shown_options(params: Mapping[str, Any]) -> Dict[str, Any]:
-    """The options of the module, as a result may show them: build arguments whose names sound secret without their values.
+    """The options of the module, as a result may show them: build arguments whose names sound secret without their values, git without its user.
 
     Ansible itself would take such a value out of all of the result, and so its characters out of a digest that happens to contain them.
     """
-    given = params["build_args"]
-    return {**params, "build_args": {name: HIDDEN if sounds_secret(str(name)) else value for name, value in given.items()}}
+    shown = dict(params)
+    args = params.get("build_args")
+    if args:  # what is no dictionary is refused, and may hold anything
+        named = args.items() if isinstance(args, dict) else ()
+        shown["build_args"] = {name: HIDDEN if sounds_secret(str(name)) else value for name, value in named}
+    if params.get("git"):
+        shown["git"] = Mask()(str(params["git"]))
+    return shown
 
 
 def secrets_of(username: Optional[str], password: Optional[str], userinfo: str, build_args: Mapping[str, str]) -> List[str]:

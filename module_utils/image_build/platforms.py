@@ -10,7 +10,7 @@ from typing import Any, Iterable, List, Mapping
 
 from ..oci_registry.errors import BadInput
 
-_PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9]+)?\Z")
+_PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9.]+)?\Z")
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm/v7", "armv6l": "arm/v6", "i686": "386"}
 _PLAIN = {"arm64/v8": "arm64", "amd64/v1": "amd64", "arm": "arm/v7"}
 UNKNOWN = "unknown/unknown"  # an attestation
@@ -39,5 +39,10 @@ def native(machine: str = "") -> str:
 def of_config(config: Mapping[str, Any]) -> str:
     """The platform that an image's config names; empty where it names none."""
     parts = [config.get("os"), config.get("architecture"), config.get("variant")]
-    text = "/".join(part for part in parts if isinstance(part, str) and part).lower()
+    return known("/".join(part for part in parts if isinstance(part, str) and part))
+
+
+def known(text: str) -> str:
+    """What an image says is its platform, in its usual form; empty where it is none: others wrote that, and may have written anything."""
+    text = text.strip().lower()
     return normal(text) if _PLATFORM.match(text) else ""

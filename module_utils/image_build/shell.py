@@ -15,7 +15,7 @@ from ..oci_registry.commands import Child, end_group, start_time
 from ..oci_registry.errors import CommandFailed
 from .masking import Mask
 
-_READ = 1 << 18  # bytes of the end of an output that are read
+_READ = 1 << 18  # bytes of the end of an output that are read; where errors are apart, all of it is
 _LONGEST = 500  # characters of a line
 _SEARCHED = ":/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 
@@ -73,7 +73,7 @@ class Shell:
             except BaseException:
                 end_group(process.pid, lambda: process.poll() is not None)
                 raise
-        return Done(code, _end_of(output), _end_of(errors), self.mask)
+        return Done(code, _end_of(output, None if apart else _READ), _end_of(errors), self.mask)
 
     def grace(self, seconds: float) -> None:
         """Time for cleaning up, however little is left."""
@@ -102,9 +102,9 @@ class Shell:
         return self.mask(" ".join(argv[:2]))
 
 
-def _end_of(path: str) -> str:
+def _end_of(path: str, most: Optional[int] = _READ) -> str:
     with open(path, "rb") as file:
-        file.seek(max(0, os.path.getsize(path) - _READ))
+        file.seek(max(0, os.path.getsize(path) - most) if most is not None else 0)
         return file.read().decode("utf-8", "replace")
 
 

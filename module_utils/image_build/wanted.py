@@ -32,6 +32,7 @@ BUILD_OPTIONS: Dict[str, Dict[str, Any]] = {
     "expected_platforms": {"type": "list", "elements": "str", "default": []},
     "allow_lost_platforms": {"type": "bool", "default": False},
     "build_args": {"type": "dict", "default": {}},
+    "force": {"type": "bool", "default": False},
     "builder": {"type": "str", "choices": ["auto", *BUILDERS], "default": "auto"},
     "scheme": {"type": "str", "choices": ["https", "http"], "default": "https"},
     "username": {"type": "str"},

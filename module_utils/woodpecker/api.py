@@ -29,6 +29,8 @@ _CHUNK = 1 << 16
 _MOST_SAID = 300  # characters of an error
 #: never less for one answer, in seconds: the last look after a time-out takes a moment too
 _LEAST = 1.0
+#: a connection that ended, as when a proxy restarts: that says nothing of certificates
+_CUT = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
 
 class Answer(NamedTuple):
@@ -58,8 +60,7 @@ class Client:
         validate_certs: bool = True,
     ) -> None:
         """``timeout`` is for each answer, in seconds; ``left`` tells how many of them there still are for all together."""
-        parts = urlsplit(server)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
+        if not _is_address(server):
             raise BadInput("is no address of a Woodpecker server", where=_shown(server), advice="Write https://ci.example.com")
         if any(not 32 < ord(letter) < 127 for letter in token):
             raise BadInput("the token holds characters that no token has", where=_shown(server))
@@ -153,7 +154,7 @@ class Client:
             raise ProtocolError("the answer is too large", where=where)
         try:
             return Answer(status, self.version, json.loads(content))
-        except ValueError:
+        except (ValueError, RecursionError):
             raise ProtocolError("the answer is no valid JSON", where=where) from None
 
     def _failed(self, where: str, error: HTTPError) -> Answer:
@@ -205,13 +206,22 @@ def _said(error: HTTPError) -> str:
 
 
 def _unreachable(where: str, error: Exception) -> Exception:
-    reason = getattr(error, "reason", error)
-    if isinstance(reason, ssl.SSLError) or "CERTIFICATE" in str(reason).upper():
+    reason = getattr(error, "reason", None) or error
+    if not isinstance(reason, _CUT) and (isinstance(reason, ssl.SSLError) or "CERTIFICATE" in str(reason).upper()):
         return TLSFailure(
             "the certificate or the TLS handshake was not accepted", where=where, advice="Give ca_path, or mend the certificate"
         )
     kind = NobodyListens if isinstance(reason, (ConnectionRefusedError, socket.gaierror)) else Unreachable
     return kind(f"gives no answer ({getattr(reason, 'strerror', None) or reason})", where=where)
+
+
+def _is_address(server: str) -> bool:
+    """Whether it names a server, and no user: a password may hold anything, so nothing of what it is read as is told."""
+    try:
+        parts = urlsplit(server)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not ("@" in server or parts.query or parts.fragment)
 
 
 def _shown(server: str) -> str:

@@ -53,7 +53,8 @@ def seen_plugins(client: Client, repository: Dict[str, Any]) -> Seen:
     for pipeline in pipelines if isinstance(pipelines, list) else []:
         if not isinstance(pipeline, dict) or pipeline.get("status") != "error":
             return Seen(refused, isinstance(pipeline, dict))
-        for error in pipeline.get("errors") or []:
+        errors = pipeline.get("errors")
+        for error in errors if isinstance(errors, list) else []:
             if isinstance(error, dict) and not error.get("is_warning"):
                 refused.update(_REFUSED.findall(str(error.get("message"))))
     return Seen(refused, False)

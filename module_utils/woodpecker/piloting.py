@@ -116,9 +116,11 @@ class Piloting:
         older = starting.older(mine) if mine.active else None
         if older is None:
             return mine
-        repository.cancel(mine.number)
+        why = repository.cancel(mine.number)
+        self._unknown = bool(why)
         self.followed = True
-        self.warnings.append(f"pipeline {mine.number} was canceled: {older.number} was started for the same a moment before")
+        done = f"could not be canceled ({why})" if why else "was canceled"
+        self.warnings.append(f"pipeline {mine.number} {done}: {older.number} was started for the same a moment before")
         return older
 
     def _follow(self, found: Pipeline, asked: Asked, repository: Repository, *, check_mode: bool) -> None:

@@ -72,10 +72,10 @@ def check_secrets(workflow: Workflow, known: Known, *, manual: bool) -> List[str
                 f"{where} is none of the repository; the secrets of its organisation or server are hidden from this token"
             )
             continue
-        events, images = secret.get("events") or [], list(map(str, secret.get("images") or []))
+        events, images = _texts(secret.get("events")), _texts(secret.get("images"))
         if manual and events and MANUAL not in events:
             advice = "Allow the event manual for this secret in Woodpecker: without it no manual run starts"
-            what = f"{where} is only for {', '.join(map(str, events))}"
+            what = f"{where} is only for {', '.join(events)}"
             raise SecretForOtherEvents(what, where=workflow.document.path, advice=advice)
         if images and not (use.is_plugin and _is_allowed(use.image, images)):
             advice = "Take the images off the secret in Woodpecker, or name another secret"
@@ -103,6 +103,11 @@ def check_plugins(workflow: Workflow, allowed: Optional[Sequence[str]], refused_
             hint = "Woodpecker 3 refuses all workflows of a repository for that, unless WOODPECKER_PLUGINS_PRIVILEGED names it"
             warnings.append(f"{where}: {hint}")
     return warnings
+
+
+def _texts(value: Any) -> List[str]:
+    """A list that a server gives; what is none is an empty one."""
+    return list(map(str, value)) if isinstance(value, list) else []
 
 
 def _refused(workflow: Workflow, what: str, advice: str) -> CannotRun:

@@ -77,7 +77,7 @@ class Repository:
         return push if isinstance(push, bool) else None
 
     def queue(self) -> Optional[Queue]:
-        """What the queue looks like; None for a token that may not see it."""
+        """What the queue looks like; None for a token that may not see it, and for a server that does not say."""
         try:
             body = self.client.get("/queue/info").body
         except AuthenticationFailed:
@@ -85,7 +85,10 @@ class Repository:
         stats = body.get("stats") if isinstance(body, dict) else None
         if not isinstance(stats, dict):
             return None
-        return Queue(body.get("paused") is True, int(stats.get("worker_count") or 0), int(stats.get("running_count") or 0))
+        waiting, running = (stats.get(name) or 0 for name in ("worker_count", "running_count"))
+        if not (isinstance(waiting, int) and isinstance(running, int)):
+            return None
+        return Queue(body.get("paused") is True, waiting, running)
 
     def start(self, branch: str, variables: Dict[str, str]) -> Answer:
         """Ask for a manual pipeline."""

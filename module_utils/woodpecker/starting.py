@@ -6,16 +6,26 @@ from __future__ import annotations
 
 from typing import List, Optional
 
-from ..oci_registry.errors import AuthenticationFailed, BadInput, ProtocolError, RegistryError, RegistryUnavailable, Unreachable
+from ..oci_registry.errors import (
+    AuthenticationFailed,
+    BadInput,
+    ProtocolError,
+    RegistryError,
+    RegistryUnavailable,
+    TLSFailure,
+    Unreachable,
+)
 from .api import Answer
 from .clock import Clock
-from .errors import Blocked, BranchMissing, ConfigFailed, Filtered, NobodyListens, NotFound
+from .errors import Blocked, ConfigFailed, Filtered, NobodyListens, NotFound, NotWoodpecker
 from .pipeline import Pipeline, read_pipeline
 from .purpose import Purpose, newer
 from .repository import Repository
 
 #: how often to look for what a request started that got no answer
 _LOOKS = 4
+#: after these it may have been started all the same: whatever is on the way answered, or nothing that can be read came back
+_UNCLEAR = (Unreachable, RegistryUnavailable, NotWoodpecker, ProtocolError, TLSFailure)
 _FILTERED = "Add an item with event manual to the when of its workflow, for this branch"
 
 
@@ -30,22 +40,22 @@ class Starting:
         self.unknown = False
 
     def run(self) -> Pipeline:
-        """What was started. Raises what the server has against it; nothing is running then."""
+        """What was started. Raises what the server has against it; nothing is running then, or ``unknown`` is set."""
         try:
             answer = self._ask()
+            if answer.status < 300 and answer.body is not None:
+                return read_pipeline(answer.body, self._repository.where)
         except NobodyListens:
             raise
-        except (Unreachable, RegistryUnavailable) as error:
+        except _UNCLEAR as error:
             return self._find(error)
         except NotFound:
             raise self._hidden() from None
         if answer.status >= 500:
-            return self._find(self._fault(answer), looks=1)
+            return self._find(self._fault(answer), answered=True)
         if answer.status >= 400:
             raise self._no(answer)
-        if answer.body is None:
-            return self._without_body(answer)
-        return read_pipeline(answer.body, self._repository.where)
+        return self._without_body(answer)
 
     def older(self, mine: Pipeline) -> Optional[Pipeline]:
         """One for the same purpose that somebody else started a moment before; two at once would do the same twice."""
@@ -57,9 +67,12 @@ class Starting:
             return self._repository.restart(self._purpose.restart_of)
         return self._repository.start(self._purpose.branch, self._purpose.variables)
 
-    def _find(self, error: RegistryError, looks: int = _LOOKS) -> Pipeline:
-        """What the request started although its answer did not come; else its error, with what is known."""
-        for look in range(looks):
+    def _find(self, error: RegistryError, *, answered: bool = False) -> Pipeline:
+        """What the request started although its answer tells nothing; else its error, with what is known.
+
+        ``answered``: Woodpecker itself had the error, so that one look afterwards tells whether it started something.
+        """
+        for look in range(_LOOKS):
             if look and not self._clock.pause():
                 break
             try:
@@ -68,8 +81,8 @@ class Starting:
                 continue
             if found:
                 return found[0]
-        if isinstance(error, (BranchMissing, BadInput)) or looks == 1:
-            raise error
+            if answered:
+                raise type(error)(f"{error.what} and started nothing", where=error.where, advice=error.advice)
         self.unknown = True
         advice = "Whether it was started is unknown: run this again, and one that is under way is followed"
         raise type(error)(error.what, where=error.where, advice=advice)
@@ -88,7 +101,7 @@ class Starting:
         raise Filtered(what, where=self._repository.where, advice=_FILTERED)
 
     def _fault(self, answer: Answer) -> RegistryError:
-        what = f"answered {answer.status} {f'({answer.said})' if answer.said else 'without a reason'} and started nothing"
+        what = f"answered {answer.status} {f'({answer.said})' if answer.said else 'without a reason'}"
         advice = "See the log of the server"
         if not self._purpose.restart_of:
             advice = f"The forge may not know branch {self._purpose.branch} any more; see the log of the server"

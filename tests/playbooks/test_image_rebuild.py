@@ -70,6 +70,8 @@ def test_woodpecker_is_down(rebuild):
     assert ("move", "done") in names(done)
     again = rebuild.run(ci=down)
     assert (again["changed"], again["recap"]) == (False, 0), again["stdout"]
+    forced = rebuild.run(check=True, ci=down, force=True)
+    assert (forced["rebuilt"], ("push", "planned") in names(forced)) == (True, True), forced["text"]
 
 
 def circle(rebuild, runs_in, **ci):

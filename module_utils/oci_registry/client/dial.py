@@ -14,7 +14,7 @@ from .death import DIED, Died, death_of
 from .head import MAX_HEAD_BYTES, Headers, format_request
 from .origin import Origin
 from .proxy import Proxy, proxy_for
-from .tls import explain
+from .tls import CUT, explain
 
 _TUNNEL_STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})")
 
@@ -61,6 +61,8 @@ def _connect(host: str, port: int, timeout: float) -> socket.socket:
 def _handshake(sock: socket.socket, origin: Origin, context: ssl.SSLContext, timeout: float) -> ssl.SSLSocket:
     try:
         return context.wrap_socket(sock, server_hostname=origin.host)
+    except CUT as error:
+        raise death_of(error, timeout, "opening TLS") from None
     except ssl.SSLError as error:
         raise explain(error, origin.address) from None
     except OSError as error:

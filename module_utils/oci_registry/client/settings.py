@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import ssl
 from typing import NamedTuple, Optional
 
@@ -46,10 +47,18 @@ def checked(settings: Settings) -> Settings:
 def _check_registry(registry: object) -> None:
     if isinstance(registry, str) and HOST.match(registry):
         _host, colon, port = registry.rpartition(":")
-        if not colon or registry.endswith("]") or 0 < int(port) < 65536:
+        if (not colon or registry.endswith("]") or 0 < int(port) < 65536) and _can_be_read(registry):
             return
     shown = str(registry)[:100].rpartition("@")[2]
     raise BadInput(f"{shown!r} is no registry", advice="Expected host[:port], without scheme, path or credentials")
+
+
+def _can_be_read(registry: str) -> bool:
+    """In brackets there must be an IPv6 address."""
+    try:
+        return "]" not in registry or bool(ipaddress.IPv6Address(registry[1 : registry.index("]")]))
+    except ValueError:
+        return False
 
 
 def _check_credentials(settings: Settings) -> None:

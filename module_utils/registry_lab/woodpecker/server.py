@@ -17,6 +17,15 @@ from .world import World
 
 #: a door for labs, behind the token of an admin: PUT of a JSON document with ``agents``, ``paused`` or ``faults``
 SWITCH = "/lab"
+#: what a POST is answered with instead, once it is done
+_INSTEAD: Dict[str, Optional[Reply]] = {
+    "lost-answer": None,
+    "proxy-answer": Reply(524, "<html><title>524 A timeout occurred</title></html>", "text/html"),
+    "page-answer": PAGE,
+    "broken-answer": Reply(200, '{"id": 1, "num', JSON),
+    "other-answer": Reply(200, "[]", JSON),
+    "fault-answer": Reply(500),
+}
 
 
 class Exchange(NamedTuple):
@@ -84,11 +93,10 @@ class WoodpeckerServer:
             return Reply(502, "<html><title>502 Bad Gateway</title></html>", "text/html")
         if "html" in faults or not target.startswith(f"{self.prefix}/"):
             return PAGE
-        lost = "lost-answer" in faults and is_post
         if "server-error" in faults and is_post:
             return Reply(500)
         reply = self.answering.answer(method, target[len(self.prefix) :], authorization, body)
-        return None if lost else reply
+        return next((other for fault, other in _INSTEAD.items() if is_post and fault in faults), reply)
 
     def _switch(self, authorization: Optional[str], body: bytes) -> Reply:
         tokens = [f"Bearer {user.token}" for user in self.world.users if user.admin]
@@ -123,7 +131,7 @@ def _handler(server: WoodpeckerServer) -> Type[BaseHTTPRequestHandler]:
         def _send(self, reply: Reply) -> None:
             content = reply.body.encode()
             self.send_response(reply.status)
-            if reply.status not in (301, 502):
+            if reply.status not in (301, 502, 524):
                 self.send_header("X-Woodpecker-Version", server.world.version)
             for name, value in reply.headers:
                 self.send_header(name, value)

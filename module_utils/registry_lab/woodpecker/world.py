@@ -23,6 +23,11 @@ FAULTS = (
     "unavailable",  # every answer is 502, as of a proxy
     "silent",  # every connection is closed without an answer
     "lost-answer",  # what a POST asks for is done, and its connection closed
+    "proxy-answer",  # what a POST asks for is done, and a proxy answers 524
+    "page-answer",  # what a POST asks for is done, and answered with the web page
+    "broken-answer",  # what a POST asks for is done, and answered with half of it
+    "other-answer",  # what a POST asks for is done, and answered with something else
+    "fault-answer",  # what a POST asks for is done, and answered 500
     "lost-request",  # a POST is not even read
     "config-fetch",  # the forge does not give the workflow files
     "forge-down",  # branches cannot be listed

@@ -88,6 +88,25 @@ def test_connections_that_always_die(serve, client_of):
     assert len(server.requests) == 3
 
 
+def test_connections_that_die_in_the_handshake(serve, client_of, server_context):
+    """As those of a TLS proxy that restarts."""
+    context, certificate = server_context
+
+    class Restarting:
+        asked = 0
+
+        def wrap_socket(self, connection, server_side):
+            self.asked += 1
+            if self.asked < 3:
+                connection.recv(1 << 16)
+                raise OSError("away")
+            return context.wrap_socket(connection, server_side=server_side)
+
+    server = serve(first(), context=Restarting())
+    assert client_of(server, ca_path=certificate).tags("app") == ["v1"]
+    assert (server.context.asked, len(server.requests)) == (3, 1)
+
+
 def test_a_kept_connection_that_was_closed_is_replaced_silently(serve, client_of):
     server = serve(first())
     client = client_of(server, retries=0)

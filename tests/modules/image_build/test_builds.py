@@ -75,8 +75,10 @@ def test_another_commit_other_arguments_and_a_broken_image_are_built_again(a_bui
     old = image_build(**site.options(builder=a_builder, ref=first["commit"]))
     assert (old["commit"], old["changed"]) == (first["commit"], True)
     assert image_build(**site.options(builder=a_builder, ref=first["commit"][:12]))["changed"] is False
+    forced = image_build(**site.options(builder=a_builder, ref=first["commit"], force=True))
+    assert forced["changed"] and "push" in [step["what"] for step in forced["steps"]], forced
 
-    link = next(Path(site.registry.root).glob(f"**/revisions/sha256/{old['digest'][7:]}/link"))
+    link = next(Path(site.registry.root).glob(f"**/revisions/sha256/{forced['digest'][7:]}/link"))
     link.unlink()
     site.registry.restart()
     repaired = image_build(**site.options(builder=a_builder, ref=first["commit"]))

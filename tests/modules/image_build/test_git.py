@@ -39,3 +39,16 @@ def test_a_name_that_may_be_a_commit_is_one_where_there_is_one(a_builder, site, 
     wanted = {short: site.commit, f"refs/heads/{short}": other, "20261127": other, "7654321": other}
     built = {ref: image_build(**site.options(ref=ref)) for ref in wanted}
     assert {ref: one.get("commit") for ref, one in built.items()} == wanted, built
+
+
+def test_a_branch_among_thousands_of_refs(a_builder, site, image_build):
+    """More than 256 KiB of them come after it and before the tag of the same name."""
+    other = make_source(site.source, "other\n")
+    git(site, "tag", "main", site.commit)
+    git(site, "pack-refs", "--all")
+    packed = site.source / ".git" / "packed-refs"
+    header, *refs = packed.read_text(encoding="ascii").splitlines()
+    refs += [f"{site.commit} refs/pull/{number}/head" for number in range(5000)]
+    packed.write_text("\n".join([header, *sorted(refs, key=lambda line: line.partition(" ")[2]), ""]), encoding="ascii")
+    told = image_build(check=True, **site.options())
+    assert (told.get("code"), told["commit"]) == (None, other), told

@@ -27,6 +27,15 @@ def test_tags(any_registry, run_module):
     assert told[1]["findings"][0]["code"] == "child-missing"
 
 
+def test_platforms_that_are_none(any_registry, run_module):
+    """An index that names what no builder takes can be looked at all the same, and so be rebuilt."""
+    registry = any_registry()
+    named = ["linux", "linux/arm64/v8.1", "Windows (x)/amd64", images.AMD64]
+    push(registry, "app", "v1", images.build("a", named))
+    told = run_module("registry_image_info", registry=registry.address, scheme="http", images=["app:v1"])
+    assert told["images"][0]["platforms"] == ["linux/arm64/v8.1", images.AMD64], told
+
+
 def test_right_size_and_wrong_bytes(any_registry, run_module):
     registry = any_registry()
     push(registry, "app", "v1", images.build("a", [images.AMD64]))

@@ -100,6 +100,8 @@ def test_a_secret_that_programs_say_too_changes_nothing_of_what_is_read(a_builde
         ({"ref": "abcdef1"}, "ref-missing", "abcdef1"),
         ({"ref": "--upload-pack=x"}, "bad-input", "no branch"),
         ({"git": "ext::sh -c id"}, "bad-input", "no url"),
+        ({"git": "http://[::1"}, "bad-input", "http://[::1: is no url"),
+        ({"git": "https://u:s3cr3t\u2100w@git.invalid/app"}, "bad-input", "https://git.invalid/app: is no url"),
         ({"dockerfile": "no/Dockerfile"}, "source-failed", "no/Dockerfile"),
         ({"context": "../.."}, "bad-input", "leads out"),
         ({"image": "app"}, "bad-input", "names no registry"),
@@ -111,8 +113,18 @@ def test_a_secret_that_programs_say_too_changes_nothing_of_what_is_read(a_builde
 )
 def test_bad_input(a_builder, site, image_build, tmp_path, changes, code, said):
     refused = image_build(**site.options(builder=a_builder, **changes))
-    assert (refused.get("code"), said in refused["msg"]) == (code, True), refused
+    assert (refused.get("code"), said in refused["msg"], "s3cr3t" in str(refused)) == (code, True, False), refused
     assert (held(site), left_behind(tmp_path)) == (None, [])
+
+
+@pytest.mark.parametrize("changes", [{"platforms": ["linux"]}, {"builder": "nobody"}, {"nothing": 1}, {"state": "cleaned"}])
+def test_a_token_in_the_url_is_shown_nowhere(site, image_build, changes):
+    """Whoever refuses the options, Ansible or the module; nor where none of them is used."""
+    url = "https://ci:s3cr3t@s3cr3t@git.invalid/app.git"
+    told = image_build(**site.options(git=url, build_args={"A_TOKEN": "hush-hush"}, **changes))
+    assert told.get("failed", False) == ("state" not in changes), told
+    assert "s3cr3t" not in str(told) and "hush-hush" not in str(told)
+    assert told["invocation"]["module_args"]["git"].endswith("@git.invalid/app.git")
 
 
 @docker

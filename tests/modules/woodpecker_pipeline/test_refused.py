@@ -5,10 +5,14 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
+from urllib.error import URLError
 
 import pytest
+from ansible.module_utils.oci_registry.errors import Unreachable
+from ansible.module_utils.woodpecker.api import _unreachable
 
 from modules.woodpecker_pipeline.test_started import failed
 from plugins.woodpecker import WORKFLOW, Woodpecker
@@ -25,12 +29,21 @@ def test_a_wrong_token(run_module, woodpecker: Woodpecker, check) -> None:
 
 
 @BOTH
-def test_a_token_in_the_wrong_place(run_module, woodpecker: Woodpecker, check) -> None:
-    """The address with a token in it; and a token with the word that the header begins with."""
-    address = woodpecker.server.address.replace("http://", "http://user:hunter2-hunter2@")
+@pytest.mark.parametrize("user", ["user:hunter2-hunter2", ":hunter2-hunter2", "u:hunter2\u2100", "u:hunter2/b", "u:hunter2[b"])
+def test_a_token_in_the_address(run_module, woodpecker: Woodpecker, check, user) -> None:
+    address = woodpecker.server.address.replace("http://", f"http://{user}@")
     result = run_module("woodpecker_pipeline", check=check, **woodpecker.options(server=address))
     failed(result, "bad-input", "is no address of a Woodpecker server")
     assert "hunter2" not in result["msg"]
+
+
+@pytest.mark.parametrize("server", ["http://[::1", "http://[zz]", "http://", "ftp://ci.example.com", "http://ci?a=b"])
+def test_an_address_that_is_none(run_module, woodpecker: Woodpecker, server) -> None:
+    failed(run_module("woodpecker_pipeline", **woodpecker.options(server=server)), "bad-input", "is no address", server)
+
+
+@BOTH
+def test_a_token_with_the_word_that_the_header_begins_with(run_module, woodpecker: Woodpecker, check) -> None:
     failed(
         run_module("woodpecker_pipeline", check=check, **woodpecker.options(token="Bearer a.b.c")), "bad-input", "the token holds"
     )
@@ -225,6 +238,23 @@ def _drip(server: socket.socket) -> None:
 def test_plain_http_to_a_tls_port(run_module, woodpecker: Woodpecker, any_registry) -> None:
     registry = any_registry(tls=True)
     failed(run_module("woodpecker_pipeline", **woodpecker.options(server=f"https://{registry.address}")), "tls", "certificate")
+
+
+def test_tls_that_is_cut(run_module, woodpecker: Woodpecker) -> None:
+    """A proxy that restarts is none whose certificate is wrong: it is borne with."""
+
+    def cut(server: socket.socket) -> None:
+        connection, _address = server.accept()
+        with connection:
+            connection.recv(1 << 16)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=cut, args=(server,), daemon=True).start()
+        asked = woodpecker.options(server=f"https://127.0.0.1:{server.getsockname()[1]}")
+        failed(run_module("woodpecker_pipeline", **asked), "unreachable", "gives no answer")
+    for kind in (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError):
+        for error in (kind(8, "ended"), URLError(kind(8, "ended"))):
+            assert type(_unreachable("https://ci", error)) is Unreachable, error
 
 
 @pytest.mark.parametrize(

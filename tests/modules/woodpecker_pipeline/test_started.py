@@ -87,8 +87,9 @@ def test_what_runs_for_something_else_is_not(run_module, woodpecker: Woodpecker,
     assert (result["changed"], result["followed"], result["pipeline"]["number"]) == (True, False, 2)
 
 
-def test_one_that_was_started_at_the_same_moment(run_module, woodpecker: Woodpecker, monkeypatch) -> None:
-    """Both saw nothing; the newer gives way."""
+@pytest.mark.parametrize("refused", [False, True])
+def test_one_that_was_started_at_the_same_moment(run_module, woodpecker: Woodpecker, monkeypatch, refused) -> None:
+    """Both saw nothing; the newer gives way, where the server lets it."""
     from ansible.module_utils.woodpecker.starting import Starting
 
     let_go = woodpecker.held("build-and-push")
@@ -100,14 +101,21 @@ def test_one_that_was_started_at_the_same_moment(run_module, woodpecker: Woodpec
         return ask(starting)
 
     monkeypatch.setattr(Starting, "_ask", somebody_is_quicker)
+    if refused:
+        away, back = (lambda: woodpecker.world.switch(faults=["unavailable"])), (lambda: woodpecker.world.switch(faults=[]))
+        woodpecker.once("POST /api/repos/1/pipelines", lambda: woodpecker.once("GET /api/repos/1/pipelines?", away))
+        woodpecker.once("/cancel", back)
     result = run_module("woodpecker_pipeline", **woodpecker.options())
     assert (result["followed"], result["pipeline"]["number"], result["pipeline"]["status"]) == (True, 1, "success"), result
-    assert [one.status for one in woodpecker.pipelines()] == ["canceled", "success"]
-    assert "pipeline 2 was canceled: 1 was started for the same" in json.dumps(result["warnings"])
+    assert (woodpecker.pipelines()[0].status == "canceled", result["may_go_on"]) == (not refused, refused)
+    how = "could not be canceled (answered 502: what stands before the server does not reach it)" if refused else "was canceled"
+    assert f"pipeline 2 {how}: 1 was started for the same" in json.dumps(result["warnings"])
 
 
-def test_an_answer_that_never_came(run_module, woodpecker: Woodpecker) -> None:
-    woodpecker.world.switch(faults=["lost-answer"])
+@pytest.mark.parametrize("fault", ["lost-answer", "proxy-answer", "page-answer", "broken-answer", "other-answer", "fault-answer"])
+def test_an_answer_that_never_came(run_module, woodpecker: Woodpecker, fault) -> None:
+    """Or that tells nothing."""
+    woodpecker.world.switch(faults=[fault])
     result = run_module("woodpecker_pipeline", **woodpecker.options(wanted=WANTED))
     assert (result["changed"], result["pipeline"]["number"], result["pipeline"]["status"]) == (True, 1, "success"), result
     assert len(woodpecker.posts()) == 1
@@ -119,6 +127,18 @@ def test_a_request_that_never_arrived(run_module, woodpecker: Woodpecker) -> Non
     failed(result, "unreachable", "gives no answer", "Whether it was started is unknown: run this again")
     assert (result["pipeline"], result["may_go_on"]) == ({}, True)
     assert len(woodpecker.posts()) == 1 and woodpecker.pipelines() == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [("page-answer", "not-woodpecker"), ("broken-answer", "protocol"), ("fault-answer", "unavailable")],
+)
+def test_an_answer_that_tells_nothing_and_nobody_to_ask_afterwards(run_module, woodpecker: Woodpecker, fault, code) -> None:
+    woodpecker.world.switch(faults=[fault])
+    woodpecker.once("POST /api", lambda: woodpecker.world.switch(faults=["silent"]))
+    result = run_module("woodpecker_pipeline", **woodpecker.options())
+    failed(result, code, "Whether it was started is unknown: run this again")
+    assert (result["may_go_on"], "nothing" in result["msg"], len(woodpecker.pipelines())) == (True, False, 1)
 
 
 def test_a_build_that_pushes_nothing_is_no_failure_of_the_pipeline(run_module, woodpecker: Woodpecker) -> None:

@@ -30,6 +30,8 @@ def test_registries(registry):
         "host\n",
         "::1",
         "-host",
+        "[ab]:5000",
+        "[:::]",
         None,
     ],
 )
