@@ -145,11 +145,11 @@ def test_a_build_that_fails_moves_no_tag(rebuild):
 
 
 def test_tags_move_so_that_one_that_is_killed_goes_on(rebuild):
-    """What is whole first, and what makes it due last."""
+    """What is whole first, and what makes it due last; also a tag that never was, which tells no platforms and had none."""
     push(rebuild.registry, "infra-ci", "stable", images.build("stable", [AMD]), (USER, PASSWORD))
     rebuild.break_it()
-    done = rebuild.run(ci={}, tags=["latest", "stable"])
-    assert (done["tags"], done["problem"]) == ([rebuild.commit[:8], "stable", "latest"], ""), done["text"]
+    done = rebuild.run(ci={}, tags=["latest", "stable", "next"], broken=["infra-ci:latest"])
+    assert (done["tags"], done["problem"]) == ([rebuild.commit[:8], "stable", "latest", "next"], ""), done["text"]
     assert {rebuild.held(tag).digest for tag in done["tags"]} == {done["digest"]}
 
 
@@ -165,8 +165,12 @@ def test_platforms_that_nobody_can_read_must_be_named(rebuild):
         assert "its platforms are not known, since infra-ci:latest cannot be read. Name them with vm.platforms" in done["problem"]
     assert rebuild.held().digest == before
     assert rebuild.run(check=True)["way"] == "ci", "a pipeline says itself what it builds"
+    whole = images.build("of the same commit", [AMD, ARM])
+    push(rebuild.registry, "infra-ci", rebuild.commit[:8], whole, (USER, PASSWORD))
     named = rebuild.run(ci={}, vm={**rebuild.vm, "platforms": [AMD]})
     assert (named["problem"], named["platforms"], rebuild.held().whole) == ("", [AMD], True), named["text"]
+    assert (named["tags"], rebuild.held(rebuild.commit[:8]).digest) == (["latest"], whole.digest), "what is whole keeps its platforms"
+    assert named["notes"] == [f"{rebuild.commit[:8]} is whole, and stays at {whole.digest}"]
 
 
 def test_the_registry_does_not_answer(rebuild):
