@@ -169,7 +169,9 @@ def test_platforms_that_nobody_can_read_must_be_named(rebuild):
     push(rebuild.registry, "infra-ci", rebuild.commit[:8], whole, (USER, PASSWORD))
     named = rebuild.run(ci={}, vm={**rebuild.vm, "platforms": [AMD]})
     assert (named["problem"], named["platforms"], rebuild.held().whole) == ("", [AMD], True), named["text"]
-    assert (named["tags"], rebuild.held(rebuild.commit[:8]).digest) == (["latest"], whole.digest), "what is whole keeps its platforms"
+    assert (named["tags"], rebuild.held(rebuild.commit[:8]).digest) == (["latest"], whole.digest), (
+        "what is whole keeps its platforms"
+    )
     assert named["notes"] == [f"{rebuild.commit[:8]} is whole, and stays at {whole.digest}"]
 
 

@@ -76,12 +76,15 @@ def ways(outcome):
     return [(one["image"], one["way"], one["problem"]) for one in outcome.report["results"][0]["rebuilds"]]
 
 
-@pytest.mark.parametrize(("harm", "made"), [("child-link-gone", []), ("child-blob-gone", [("infra-ci", "ci", "")])])
-def test_an_image_that_is_whole_again_is_no_circle(builds, play, harm, made):
+LINKED, BUILT = ("child-link-gone", []), ("child-blob-gone", [("infra-ci", "ci", "")])
+
+
+@pytest.mark.parametrize(("harm", "made", "modes"), [(*LINKED, [False]), (*BUILT, [True, False])])
+def test_an_image_that_is_whole_again_is_no_circle(builds, play, harm, made, modes):
     """It is linked again, or built again before what runs in it, whose turn would come first; as planned, too."""
     builds.image("infra-ci", harm)
     builds.image("app", "child-blob-gone", f"{builds.registry.address}/infra-ci:latest")
-    for check in (True, False):
+    for check in modes:
         outcome = play("recover", builds.variables(), check=check)
         assert ways(outcome) == [*made, ("app", "ci", "")], outcome.stdout
     assert (outcome.rc, {one["outcome"] for one in outcome.report["results"][0]["images"]}) == (0, {"done"}), outcome.text
