@@ -135,7 +135,7 @@ def _conclude(current: Run, report: Path, exit_code: int) -> None:
             complain(said)
     elif exit_code == REMAINING:
         complain(f"{current.verdict.remaining} things remain that need an approval or a decision: see the report")
-    elif current.verdict.unreported:
+    elif current.verdict.unreported and not current.verdict.has_failed:
         complain(
             f"{current.name} ended without its report, so nothing is proven: --limit, --tags and their like left that out. "
             "Name hosts with -e target=HOST instead"

@@ -51,6 +51,11 @@ class Verdict:
             self.unreported = self._owes_report  # --list-tasks and its like run nothing, and never come to this event
             self.findings, self.remaining = (_number(stated.get(f"runbook_{name}", 0)) for name in ("findings", "remaining"))
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether a task failed, which is then why there is no report."""
+        return self._last_failure is not None
+
     def exit_code(self, ansible_exit: int) -> int:
         """The exit code of the run, given the one of ansible-playbook."""
         failed_on_purpose = self._last_failure is not None and self._last_failure.action == "fail"

@@ -20,6 +20,7 @@ from runbook import places
         (["maintain", "--limit", "registry", "--check"], "--limit registry leaves no host to the play Report"),
         (["maintain", "--limit", "registry", "--check", "--no-preflight", "--tags", "none"], "ended without its report"),
         (["verify", "--tags", "none"], "ended without its report"),
+        (["recover", "-e", "target=registry", "-e", "approve=rebuild"], "runbook: recover could not do its work"),
     ],
 )
 def test_nothing_done_is_exit_2(runbook: Any, whole: Path, arguments: list[str], said: str) -> None:
