@@ -25,7 +25,7 @@ class Hints(NamedTuple):
 
 def problem_of(run: Run, outcome: Outcome, hints: Hints) -> str:
     """Empty where all is well or planned. What went wrong comes before what is left to a person."""
-    said = _failure(run, outcome, hints) or ("" if run.serves_another else _left(run, outcome, hints)) or _difference(run)
+    said = _failure(run, outcome, hints) or _left(run, outcome, hints) or _difference(run)
     return f"{run.diagnosis['name']}: {said}" if said else ""
 
 
@@ -58,7 +58,7 @@ def _failure(run: Run, outcome: Outcome, hints: Hints) -> str:
 
 
 def _left(run: Run, outcome: Outcome, hints: Hints) -> str:
-    if not outcome.remaining:
+    if not outcome.remaining or run.serves_another:
         return ""
     wanted = to_approve(outcome.images, hints.approved)
     if run.repair.get("recomputed"):

@@ -19,6 +19,7 @@ from urllib.parse import quote, urlsplit
 
 from ansible.module_utils.urls import open_url
 
+from ..oci_registry.cut import CUT
 from ..oci_registry.errors import AuthenticationFailed, BadInput, ProtocolError, RegistryUnavailable, TLSFailure, Unreachable
 from .errors import NobodyListens, NotFound, NotWoodpecker
 
@@ -29,8 +30,6 @@ _CHUNK = 1 << 16
 _MOST_SAID = 300  # characters of an error
 #: never less for one answer, in seconds: the last look after a time-out takes a moment too
 _LEAST = 1.0
-#: a connection that ended, as when a proxy restarts: that says nothing of certificates
-_CUT = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
 
 class Answer(NamedTuple):
@@ -207,7 +206,7 @@ def _said(error: HTTPError) -> str:
 
 def _unreachable(where: str, error: Exception) -> Exception:
     reason = getattr(error, "reason", None) or error
-    if not isinstance(reason, _CUT) and (isinstance(reason, ssl.SSLError) or "CERTIFICATE" in str(reason).upper()):
+    if not isinstance(reason, CUT) and (isinstance(reason, ssl.SSLError) or "CERTIFICATE" in str(reason).upper()):
         return TLSFailure(
             "the certificate or the TLS handshake was not accepted", where=where, advice="Give ca_path, or mend the certificate"
         )

@@ -52,14 +52,7 @@ class Rebuild:
     @property
     def ci(self) -> dict[str, Any]:
         """As of an inventory."""
-        return {
-            **{name: self.woodpecker.options()[name] for name in ("server", "repository", "interval")},
-            "token": TOKEN,
-            "branch": "master",
-            "workflow": "build-ci-image",
-            "step": "build-and-push",
-            "timeout": 20,
-        }
+        return {**self.woodpecker.described(), "workflow": "build-ci-image", "step": "build-and-push"}
 
     @property
     def vm(self) -> dict[str, Any]:

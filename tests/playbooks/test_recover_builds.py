@@ -39,9 +39,8 @@ class Builds:
         self.woodpecker.do.clear()
         self.woodpecker.wait_for(self.woodpecker.create_in(made), "success")
         self.woodpecker.do["build-and-push"] = self.builder
-        ci = {name: self.woodpecker.options()[name] for name in ("server", "token", "interval", "timeout")}
-        ci |= {"repository": made.full_name, "branch": "master", "workflow": "build-ci-image", "step": "build-and-push"}
-        self.builds.append({"image": name, "tags": [tag], "ci": {**ci, "checkout": made.folder}})
+        ci = {**self.woodpecker.described(made), "workflow": "build-ci-image", "step": "build-and-push", "checkout": made.folder}
+        self.builds.append({"image": name, "tags": [tag], "ci": ci})
         if harm:
             damage(harm, self.registry.root, name, tag)
 

@@ -44,8 +44,6 @@ def broken(any_registry, woodpecker, tmp_path):
     made = woodpecker.add("o/built", "steps: [{name: push, image: 'alpine:3.20', when: {event: [push, manual]}}]\n")
     # built from the same files it has the same layer: the one that is on disk, and damaged
     woodpecker.do["push"] = lambda _job: push(registry, "built", "1.0", content("built")) or 0
-    ci = {name: woodpecker.options()[name] for name in ("server", "token", "interval", "timeout")}
-    ci |= {"repository": made.full_name, "branch": "master", "step": "push"}
     hosts = {
         name: {"ansible_connection": "local", "ansible_python_interpreter": sys.executable} for name in ("registry", "runner")
     }
@@ -56,7 +54,7 @@ def broken(any_registry, woodpecker, tmp_path):
         "registry_restart_commands": restart_commands(registry),
         "registry_sources": [{**content_store(tmp_path / "runner", content("elsewhere").contents()), "host": "runner"}],
         "image_archives": [{"image": "saved:1.0", "path": str(tmp_path / "saved.tar")}],
-        "image_builds": [{"image": "built", "tags": ["1.0"], "ci": ci}],
+        "image_builds": [{"image": "built", "tags": ["1.0"], "ci": {**woodpecker.described(made), "step": "push"}}],
     }
     (tmp_path / "hosts.yml").write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
     return tmp_path / "hosts.yml"

@@ -95,6 +95,10 @@ class Woodpecker:
         plain = {"server": self.server.address, "token": TOKEN, "repository": "o/infra", "interval": 0.02, "timeout": SECONDS}
         return {**plain, **changes}
 
+    def described(self, repository: Repository | None = None) -> dict[str, Any]:
+        """The server and one of its repositories, o/infra or another, as an inventory describes a pipeline that builds an image."""
+        return {**self.options(), "repository": (repository or self.repository).full_name, "branch": "master"}
+
     def pipelines(self) -> list[Pipeline]:
         """Those of o/infra, newest first."""
         found: list[Pipeline] = self.world.of(self.repository)

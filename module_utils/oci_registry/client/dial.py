@@ -9,12 +9,13 @@ import socket
 import ssl
 from typing import Callable, NamedTuple, Optional
 
+from ..cut import CUT
 from ..errors import TLSFailure, Unreachable
 from .death import DIED, Died, death_of
 from .head import MAX_HEAD_BYTES, Headers, format_request
 from .origin import Origin
 from .proxy import Proxy, proxy_for
-from .tls import CUT, explain
+from .tls import explain
 
 _TUNNEL_STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})")
 

@@ -13,8 +13,6 @@ _SELF_SIGNED, _UNKNOWN_CA, _WRONG_NAME = (18,), (2, 19, 20, 21), (62, 64)
 _OUTDATED = {9: "is not valid yet", 10: "has expired"}
 #: OpenSSL's words for an answer that is no TLS at all
 _NOT_TLS = frozenset(("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE"))
-#: the connection ended, as when a proxy restarts
-CUT = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
 TRUST_ADVICE = "Set ca_path to the PEM file of the certificate authority that signed it"
 PLAIN_ADVICE = "Is this a port for plain HTTP? Then set scheme to http"
